@@ -1,0 +1,1 @@
+"""What every request passes through: tokens, cursors, problems, conditions, logs and metrics. Knows no business rule."""
