@@ -1,0 +1,1 @@
+"""Halfterm: brokers commissioned family support."""

@@ -1,0 +1,239 @@
+"""Who may do what, and who sees what: data, read by the routes, the schemas and the tests alike."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from app.errors import Forbidden, ScopeMissing
+
+
+class Kind(StrEnum):
+    """What an organisation is within its authority."""
+
+    AUTHORITY = "authority"
+    SCHOOL = "school"
+    PROVIDER = "provider"
+    AGENCY = "agency"
+
+
+class Scope(StrEnum):
+    """What a token was granted."""
+
+    REFERRALS_READ = "referrals.read"
+    REFERRALS_WRITE = "referrals.write"
+    ALLOCATIONS_READ = "allocations.read"
+    ALLOCATIONS_WRITE = "allocations.write"
+    INTERVENTIONS_READ = "interventions.read"
+    INTERVENTIONS_WRITE = "interventions.write"
+    RETURNS_READ = "returns.read"
+    RETURNS_WRITE = "returns.write"
+    OUTCOMES_READ = "outcomes.read"
+    SUPPLY_READ = "supply.read"
+    SUPPLY_WRITE = "supply.write"
+    PANELS_READ = "panels.read"
+    PANELS_WRITE = "panels.write"
+    EVENTS_READ = "events.read"
+    WEBHOOKS_WRITE = "webhooks.write"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is calling: one client, acting for one organisation in one authority."""
+
+    client_id: UUID
+    organisation_id: UUID
+    authority_id: UUID
+    kind: Kind
+    scopes: frozenset[Scope]
+    request_id: str = ""
+    at: datetime | None = None
+    """A stated business time (sandbox only)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What an operation asks of its caller: one scope, and one of some kinds of organisation."""
+
+    scope: Scope
+    kinds: frozenset[Kind]
+
+
+_ALL = frozenset(Kind)
+_AUTHORITY = frozenset({Kind.AUTHORITY})
+_PROVIDER = frozenset({Kind.PROVIDER})
+_REFERRERS = frozenset({Kind.SCHOOL, Kind.AGENCY})
+_SENDERS_AND_AUTHORITY = _REFERRERS | _AUTHORITY
+_FILERS = frozenset({Kind.PROVIDER, Kind.SCHOOL})
+
+# Keyed by the OpenAPI operationId (REST) or by `graphql.<root>`. A route without a line here cannot be served.
+RULES: Final[dict[str, Rule]] = {
+    # referrals
+    "check_referral": Rule(Scope.REFERRALS_WRITE, _REFERRERS),
+    "create_referral": Rule(Scope.REFERRALS_WRITE, _REFERRERS),
+    "list_referrals": Rule(Scope.REFERRALS_READ, _ALL),
+    "search_referrals": Rule(Scope.REFERRALS_READ, _SENDERS_AND_AUTHORITY),
+    "get_referral": Rule(Scope.REFERRALS_READ, _ALL),
+    "amend_referral": Rule(Scope.REFERRALS_WRITE, _REFERRERS),
+    "list_referral_amendments": Rule(Scope.REFERRALS_READ, _SENDERS_AND_AUTHORITY),
+    "list_referral_history": Rule(Scope.REFERRALS_READ, _SENDERS_AND_AUTHORITY),
+    "withdraw_referral": Rule(Scope.REFERRALS_WRITE, _REFERRERS),
+    "request_information": Rule(Scope.REFERRALS_WRITE, _AUTHORITY | _PROVIDER),
+    "answer_information": Rule(Scope.REFERRALS_WRITE, _REFERRERS),
+    "change_agreement": Rule(Scope.REFERRALS_WRITE, _ALL),
+    "release_referral": Rule(Scope.REFERRALS_WRITE, _AUTHORITY),
+    "push_attendance": Rule(Scope.REFERRALS_WRITE, frozenset({Kind.SCHOOL})),
+    "push_suspensions": Rule(Scope.REFERRALS_WRITE, frozenset({Kind.SCHOOL})),
+    "list_referral_decisions": Rule(Scope.REFERRALS_READ, _AUTHORITY),
+    "list_waiting": Rule(Scope.REFERRALS_READ, _AUTHORITY),
+    # allocations
+    "list_allocations": Rule(Scope.ALLOCATIONS_READ, _PROVIDER | _AUTHORITY),
+    "get_allocation": Rule(Scope.ALLOCATIONS_READ, _PROVIDER | _AUTHORITY),
+    "accept_allocation": Rule(Scope.ALLOCATIONS_WRITE, _PROVIDER),
+    "decline_allocation": Rule(Scope.ALLOCATIONS_WRITE, _PROVIDER),
+    "assign_practitioner": Rule(Scope.ALLOCATIONS_WRITE, _PROVIDER),
+    # interventions
+    "list_interventions": Rule(Scope.INTERVENTIONS_READ, _ALL),
+    "get_intervention": Rule(Scope.INTERVENTIONS_READ, _ALL),
+    "acknowledge_safety": Rule(Scope.INTERVENTIONS_WRITE, _PROVIDER),
+    "list_intervention_contacts": Rule(Scope.INTERVENTIONS_READ, _ALL),
+    "record_contact": Rule(Scope.INTERVENTIONS_WRITE, _PROVIDER),
+    "get_plan": Rule(Scope.INTERVENTIONS_READ, _ALL),
+    "put_plan": Rule(Scope.INTERVENTIONS_WRITE, _PROVIDER),
+    "list_readings": Rule(Scope.INTERVENTIONS_READ, _PROVIDER | _AUTHORITY),
+    "record_reading": Rule(Scope.INTERVENTIONS_WRITE, _PROVIDER),
+    "extend_intervention": Rule(Scope.INTERVENTIONS_WRITE, _PROVIDER),
+    "close_intervention": Rule(Scope.INTERVENTIONS_WRITE, _PROVIDER),
+    "list_measures": Rule(Scope.INTERVENTIONS_READ, _ALL),
+    # returns
+    "list_returns": Rule(Scope.RETURNS_READ, _FILERS | _AUTHORITY),
+    "get_return": Rule(Scope.RETURNS_READ, _FILERS | _AUTHORITY),
+    "put_return": Rule(Scope.RETURNS_WRITE, _FILERS),
+    "submit_return": Rule(Scope.RETURNS_WRITE, _FILERS),
+    "accept_return": Rule(Scope.RETURNS_WRITE, _AUTHORITY),
+    "query_return": Rule(Scope.RETURNS_WRITE, _AUTHORITY),
+    "list_return_templates": Rule(Scope.RETURNS_READ, _FILERS | _AUTHORITY),
+    "list_obligations": Rule(Scope.REFERRALS_READ, _ALL),
+    # supply
+    "list_services": Rule(Scope.SUPPLY_READ, _ALL),
+    "get_service": Rule(Scope.SUPPLY_READ, _ALL),
+    "create_service": Rule(Scope.SUPPLY_WRITE, _AUTHORITY),
+    "update_service": Rule(Scope.SUPPLY_WRITE, _AUTHORITY | _PROVIDER),
+    "list_contracts": Rule(Scope.SUPPLY_READ, _AUTHORITY | _PROVIDER),
+    "get_contract": Rule(Scope.SUPPLY_READ, _AUTHORITY | _PROVIDER),
+    "create_contract": Rule(Scope.SUPPLY_WRITE, _AUTHORITY),
+    "list_variations": Rule(Scope.SUPPLY_READ, _AUTHORITY | _PROVIDER),
+    "add_variation": Rule(Scope.SUPPLY_WRITE, _AUTHORITY),
+    "list_lots": Rule(Scope.SUPPLY_READ, _AUTHORITY | _PROVIDER),
+    "get_lot": Rule(Scope.SUPPLY_READ, _AUTHORITY | _PROVIDER),
+    "create_lot": Rule(Scope.SUPPLY_WRITE, _AUTHORITY),
+    "list_places": Rule(Scope.SUPPLY_READ, _AUTHORITY | _PROVIDER),
+    "change_capacity": Rule(Scope.SUPPLY_WRITE, _AUTHORITY | _PROVIDER),
+    "list_practitioners": Rule(Scope.SUPPLY_READ, _AUTHORITY | _PROVIDER),
+    "create_practitioner": Rule(Scope.SUPPLY_WRITE, _PROVIDER),
+    "update_practitioner": Rule(Scope.SUPPLY_WRITE, _PROVIDER),
+    # parties
+    "list_schools": Rule(Scope.SUPPLY_READ, _ALL),
+    "get_school": Rule(Scope.SUPPLY_READ, _ALL),
+    "create_school": Rule(Scope.ADMIN, _AUTHORITY),
+    "list_areas": Rule(Scope.SUPPLY_READ, _ALL),
+    "create_area": Rule(Scope.ADMIN, _AUTHORITY),
+    "list_providers": Rule(Scope.SUPPLY_READ, _ALL),
+    "create_provider": Rule(Scope.ADMIN, _AUTHORITY),
+    "get_calendar": Rule(Scope.SUPPLY_READ, _ALL),
+    "put_calendar": Rule(Scope.ADMIN, _AUTHORITY),
+    "list_clients": Rule(Scope.ADMIN, _ALL),
+    "create_client": Rule(Scope.ADMIN, _AUTHORITY),
+    "rotate_client_secret": Rule(Scope.ADMIN, _AUTHORITY),
+    "revoke_client": Rule(Scope.ADMIN, _AUTHORITY),
+    "list_audit": Rule(Scope.ADMIN, _AUTHORITY),
+    # events and the sandbox
+    "list_events": Rule(Scope.EVENTS_READ, _ALL),
+    "advance_clock": Rule(Scope.ADMIN, _AUTHORITY),
+    "get_outcome": Rule(Scope.OUTCOMES_READ, _AUTHORITY),
+    # GraphQL roots
+    "graphql.authority": Rule(Scope.SUPPLY_READ, _ALL),
+    "graphql.areas": Rule(Scope.SUPPLY_READ, _ALL),
+    "graphql.schools": Rule(Scope.SUPPLY_READ, _ALL),
+    "graphql.providers": Rule(Scope.SUPPLY_READ, _ALL),
+    "graphql.contracts": Rule(Scope.SUPPLY_READ, _AUTHORITY | _PROVIDER),
+    "graphql.lots": Rule(Scope.SUPPLY_READ, _AUTHORITY | _PROVIDER),
+    "graphql.referrals": Rule(Scope.REFERRALS_READ, _ALL),
+    "graphql.allocations": Rule(Scope.ALLOCATIONS_READ, _ALL),
+    "graphql.interventions": Rule(Scope.INTERVENTIONS_READ, _ALL),
+    "graphql.returns": Rule(Scope.RETURNS_READ, _FILERS | _AUTHORITY),
+    "graphql.obligations": Rule(Scope.REFERRALS_READ, _ALL),
+    "graphql.waitingList": Rule(Scope.REFERRALS_READ, _AUTHORITY),
+    "graphql.outcomes": Rule(Scope.OUTCOMES_READ, _AUTHORITY),
+    "graphql.capacity": Rule(Scope.OUTCOMES_READ, _AUTHORITY),
+    "graphql.timeliness": Rule(Scope.OUTCOMES_READ, _AUTHORITY),
+}
+
+
+def allow(principal: Principal, operation: str) -> None:
+    """Check a caller against the rule of an operation.
+
+    Raises ScopeMissing or Forbidden; KeyError for an operation nobody wrote a rule for (a fault of ours: it fails shut).
+    """
+    rule = RULES[operation]
+    if rule.scope not in principal.scopes:
+        raise ScopeMissing(
+            f"This needs the scope {rule.scope.value}.",
+            headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{rule.scope.value}"'},
+        )
+    if principal.kind not in rule.kinds:
+        raise Forbidden(f"Only {_either(rule.kinds)} may do that.")
+
+
+def _either(kinds: frozenset[Kind]) -> str:
+    words = [f"an {kind.value}" if kind.value[0] in "a" else f"a {kind.value}" for kind in Kind if kind in kinds]
+    return " or ".join(words)
+
+
+class Party(StrEnum):
+    """In what part an organisation meets a referral."""
+
+    REFERRING_SCHOOL = "referring_school"
+    OFFERED_PROVIDER = "offered_provider"
+    CASE_PROVIDER = "case_provider"
+    AUTHORITY = "authority"
+
+
+class Group(StrEnum):
+    """Groups of facts that are shown or withheld together."""
+
+    PUBLIC = "public"
+    """States, dates, references, names of organisations: what both sides of a referral need to do their work."""
+    IDENTITY = "identity"
+    NEEDS = "needs"
+    STATUTORY = "statutory"
+    """UPN, ethnicity, free school meals, pupil premium."""
+    ATTENDANCE = "attendance"
+    ATTENDANCE_BANDS = "attendance_bands"
+    PROGRESS = "progress"
+    """Contacts' attendance, goals, closure summary."""
+    READINGS = "readings"
+    DECISIONS = "decisions"
+
+
+# The table "Who sees what". Whoever is not in it sees nothing.
+VISIBLE: Final[dict[Party, frozenset[Group]]] = {
+    Party.REFERRING_SCHOOL: frozenset(
+        {Group.PUBLIC, Group.IDENTITY, Group.NEEDS, Group.STATUTORY, Group.ATTENDANCE, Group.PROGRESS}
+    ),
+    Party.OFFERED_PROVIDER: frozenset({Group.PUBLIC, Group.NEEDS, Group.ATTENDANCE_BANDS}),
+    Party.CASE_PROVIDER: frozenset(
+        {
+            Group.PUBLIC,
+            Group.IDENTITY,
+            Group.NEEDS,
+            Group.ATTENDANCE,
+            Group.ATTENDANCE_BANDS,
+            Group.PROGRESS,
+            Group.READINGS,
+        }
+    ),
+    Party.AUTHORITY: frozenset(Group),
+}

@@ -1,0 +1,76 @@
+"""What a broken database constraint means in the domain's words.
+
+The database is the last line: most of these are caught earlier with a better sentence. A constraint that is not
+listed is a fault of ours and is answered as such.
+"""
+
+from typing import Final
+
+import asyncpg
+
+from app.errors import (
+    AlreadyExists,
+    CapacityRefused,
+    Conflict,
+    DuplicateReferral,
+    HalftermError,
+    InvariantBroken,
+    PlaceTaken,
+    StillReferredTo,
+    Unavailable,
+)
+
+BY_CONSTRAINT: Final[dict[str, tuple[type[HalftermError], str]]] = {
+    "ex_booking_no_overlap": (PlaceTaken, "The place is booked for some of those days."),
+    "ux_booking_one_live_per_household": (Conflict, "This household already has a place."),
+    "ux_offer_one_live_per_referral": (Conflict, "The referral already has an open offer."),
+    "ux_offer_one_live_per_place": (PlaceTaken, "The place is already offered to another family."),
+    "ux_referral_one_open_per_pupil_and_sender": (
+        DuplicateReferral,
+        "Your organisation already has an open referral for this pupil.",
+    ),
+    "ux_pupil_statutory_upn": (AlreadyExists, "Another request is recording the same pupil: send this one again."),
+    "uq_reading_authority_id_intervention_id_measure_respondent_taken_on": (
+        AlreadyExists,
+        "This measure was already recorded for that respondent on that day.",
+    ),
+    "uq_intervention_contact_authority_id_supersedes_id": (
+        AlreadyExists,
+        "That contact was already replaced by another.",
+    ),
+    "uq_lot_authority_id_contract_id_name": (AlreadyExists, "The contract already has a lot of that name."),
+    "uq_contract_authority_id_contract_number": (AlreadyExists, "There is already a contract of that number."),
+    "uq_area_authority_id_code": (AlreadyExists, "There is already an area of that code."),
+    "uq_school_authority_id_urn": (AlreadyExists, "A school of that URN is already a member of the authority."),
+    "ux_organisation_name": (AlreadyExists, "There is already an organisation of that kind and name."),
+    "uq_attendance_record_authority_id_referral_id_source_period_starts_on": (
+        AlreadyExists,
+        "Attendance for that period is already recorded.",
+    ),
+    "uq_suspension_record_authority_id_referral_id_source_period_starts_on": (
+        AlreadyExists,
+        "Suspensions for that period are already recorded.",
+    ),
+    "uq_return_record_authority_id_organisation_id_template_period": (
+        AlreadyExists,
+        "The return for that period is already open.",
+    ),
+    "ck_lot_volume": (CapacityRefused, "A lot's volume cannot be negative."),
+}
+
+
+def domain_error(error: asyncpg.PostgresError) -> HalftermError | None:
+    """The domain error of a PostgreSQL error, or None where it is plainly a fault of ours or not about data."""
+    name = getattr(error, "constraint_name", None) or ""
+    if name in BY_CONSTRAINT:
+        cls, sentence = BY_CONSTRAINT[name]
+        return cls(sentence)
+    if isinstance(error, asyncpg.ForeignKeyViolationError):
+        return StillReferredTo()
+    if isinstance(error, asyncpg.IntegrityConstraintViolationError | asyncpg.InsufficientPrivilegeError):
+        return InvariantBroken()
+    if isinstance(error, asyncpg.DeadlockDetectedError | asyncpg.SerializationError | asyncpg.LockNotAvailableError):
+        return Unavailable("Two changes met: try again.", headers={"Retry-After": "1"})
+    if isinstance(error, asyncpg.QueryCanceledError):
+        return Unavailable("That took too long and was stopped: nothing was changed.", headers={"Retry-After": "5"})
+    return None

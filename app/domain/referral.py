@@ -1,0 +1,130 @@
+"""The states of a referral and the only moves between them.
+
+The database holds the same table (`referral_transition`): a move that is not listed here cannot be written, and each
+move names the one event that tells of it.
+"""
+
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from app.access import Kind
+from app.errors import ActionNotAvailable
+
+
+class State(StrEnum):
+    """Where a referral stands."""
+
+    NEW = "new"
+    """Before the first row: never stored as a referral's state."""
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    INFORMATION_REQUESTED = "information_requested"
+    IN_PANEL = "in_panel"
+    WAITING = "waiting"
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    IN_PROGRESS = "in_progress"
+    ON_HOLD = "on_hold"
+    CLOSED = "closed"
+
+
+class Transition(NamedTuple):
+    """One allowed move and the event that tells of it."""
+
+    source: State
+    target: State
+    event: str
+
+
+S = State
+_OPEN: Final = (
+    S.DRAFT,
+    S.SUBMITTED,
+    S.INFORMATION_REQUESTED,
+    S.IN_PANEL,
+    S.WAITING,
+    S.OFFERED,
+    S.ACCEPTED,
+    S.IN_PROGRESS,
+    S.ON_HOLD,
+)
+
+TRANSITIONS: Final[frozenset[Transition]] = frozenset(
+    [
+        Transition(S.NEW, S.DRAFT, "referral.drafted"),
+        Transition(S.NEW, S.SUBMITTED, "referral.submitted"),
+        Transition(S.DRAFT, S.SUBMITTED, "referral.submitted"),
+        Transition(S.SUBMITTED, S.WAITING, "referral.waiting"),
+        Transition(S.SUBMITTED, S.OFFERED, "allocation.offered"),
+        Transition(S.WAITING, S.OFFERED, "allocation.offered"),
+        Transition(S.OFFERED, S.WAITING, "allocation.declined"),
+        Transition(S.OFFERED, S.WAITING, "allocation.expired"),
+        Transition(S.OFFERED, S.WAITING, "allocation.withdrawn"),
+        Transition(S.OFFERED, S.ACCEPTED, "allocation.accepted"),
+        # A late answer counts while nobody else holds the referral and a place of the lot is free.
+        Transition(S.WAITING, S.ACCEPTED, "allocation.accepted"),
+        Transition(S.ACCEPTED, S.IN_PROGRESS, "intervention.started"),
+        Transition(S.ACCEPTED, S.ON_HOLD, "intervention.paused"),
+        Transition(S.IN_PROGRESS, S.ON_HOLD, "intervention.paused"),
+        Transition(S.ON_HOLD, S.IN_PROGRESS, "intervention.resumed"),
+        Transition(S.ON_HOLD, S.ACCEPTED, "intervention.resumed"),
+        *(
+            Transition(state, S.INFORMATION_REQUESTED, "referral.information_requested")
+            for state in (S.SUBMITTED, S.WAITING, S.OFFERED)
+        ),
+        Transition(S.INFORMATION_REQUESTED, S.SUBMITTED, "referral.information_answered"),
+        *(Transition(state, S.IN_PANEL, "referral.sent_to_panel") for state in (S.SUBMITTED, S.WAITING)),
+        Transition(S.IN_PANEL, S.WAITING, "referral.waiting"),
+        *(Transition(state, S.CLOSED, "referral.closed") for state in _OPEN),
+        *(Transition(state, S.CLOSED, "intervention.closed") for state in (S.ACCEPTED, S.IN_PROGRESS, S.ON_HOLD)),
+        Transition(S.CLOSED, S.WAITING, "referral.reopened"),
+        Transition(S.CLOSED, S.IN_PROGRESS, "referral.reopened"),
+    ]
+)
+
+OPEN_STATES: Final = frozenset(_OPEN)
+CASE_STATES: Final = frozenset({S.ACCEPTED, S.IN_PROGRESS, S.ON_HOLD})
+
+
+def check_move(source: State, target: State, event: str) -> None:
+    """Raise ActionNotAvailable unless the move is in the table."""
+    if Transition(source, target, event) not in TRANSITIONS:
+        raise ActionNotAvailable(f"A referral that is {source.value} cannot become {target.value}.")
+
+
+_SENDER_ACTIONS: Final[dict[State, tuple[str, ...]]] = {
+    S.SUBMITTED: ("amend", "agreement", "withdraw"),
+    S.INFORMATION_REQUESTED: ("information", "amend", "agreement", "withdraw"),
+    S.IN_PANEL: ("amend", "agreement", "withdraw"),
+    S.WAITING: ("amend", "agreement", "withdraw"),
+    S.OFFERED: ("amend", "agreement", "withdraw"),
+    S.ACCEPTED: ("amend", "agreement", "withdraw"),
+    S.IN_PROGRESS: ("amend", "agreement"),
+    S.ON_HOLD: ("amend", "agreement"),
+}
+_AUTHORITY_ACTIONS: Final[dict[State, tuple[str, ...]]] = {
+    S.SUBMITTED: ("request-information",),
+    S.WAITING: ("request-information",),
+    S.OFFERED: ("request-information",),
+}
+_PROVIDER_ACTIONS: Final[dict[State, tuple[str, ...]]] = {
+    S.ACCEPTED: ("agreement",),
+    S.IN_PROGRESS: ("agreement",),
+    S.ON_HOLD: ("agreement",),
+}
+
+
+def available_actions(state: State, kind: Kind, *, held: bool = False, danger_open: bool = False) -> list[str]:
+    """The acts that a caller of this kind may do now, named as the last part of their paths.
+
+    `held`: the referral stands unoffered (safeguarding hold, possible duplicate) and an officer may let it go on;
+    `danger_open`: the hold is for immediate danger.
+    """
+    if kind in (Kind.SCHOOL, Kind.AGENCY):
+        return list(_SENDER_ACTIONS.get(state, ()))
+    if kind is Kind.AUTHORITY:
+        actions = list(_AUTHORITY_ACTIONS.get(state, ()))
+        if (held or danger_open) and state in (S.SUBMITTED, S.WAITING):
+            actions.append("release")
+        return actions
+    return list(_PROVIDER_ACTIONS.get(state, ()))

@@ -1,0 +1,105 @@
+"""Allocation: the policy in force, the offers made under it, and the record of each decision."""
+
+from sqlalchemy import CheckConstraint, Column, Date, DateTime, Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.models.base import reference, tenant_table, uuid
+from app.models.policies import ORGANISATION, WIDE, RowPolicy, directory, own, within
+
+policy_version = tenant_table(
+    "policy_version",
+    Column("number", Integer, nullable=False),
+    Column("content", JSONB, nullable=False),
+    # SHA-256 of the canonical content, hexadecimal.
+    Column("digest", Text, nullable=False),
+    Column("effective_from", Date, nullable=False),
+    UniqueConstraint("authority_id", "number"),
+    policy=directory(),
+)
+
+decision = tenant_table(
+    "decision",
+    uuid("referral_id"),
+    uuid("policy_version_id"),
+    Column("decided_at", DateTime(timezone=True), nullable=False),
+    Column("as_of", Date, nullable=False),
+    Column("trigger", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    # What `decide` was asked and what it answered, for this referral: enough to replay it.
+    Column("record", JSONB, nullable=False),
+    reference("referral", "referral_id"),
+    reference("policy_version", "policy_version_id"),
+    CheckConstraint("outcome IN ('offered', 'waiting', 'unplaceable')", name="outcome"),
+    Index("ix_decision_referral", "authority_id", "referral_id", "decided_at"),
+    policy=RowPolicy(read=within(own()), write=within(own())),
+)
+
+offer = tenant_table(
+    "offer",
+    uuid("referral_id"),
+    uuid("provider_id"),
+    uuid("referring_organisation_id"),
+    uuid("school_id", nullable=True),
+    uuid("lot_id"),
+    uuid("service_id"),
+    uuid("place_id"),
+    uuid("booking_id"),
+    uuid("decision_id"),
+    uuid("practitioner_id", nullable=True),
+    uuid("intervention_id", nullable=True),
+    Column("reference", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("offered_at", DateTime(timezone=True), nullable=False),
+    Column("answer_due_at", DateTime(timezone=True), nullable=False),
+    Column("answered_at", DateTime(timezone=True)),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("decline_reason", Text),
+    Column("decline_note", Text),
+    # What a provider may know before it accepts: no identity. A copy, so that the referral's row stays closed to it.
+    Column("summary", JSONB, nullable=False),
+    reference("referral", "referral_id"),
+    reference("organisation", "provider_id"),
+    reference("lot", "lot_id"),
+    reference("place", "place_id"),
+    reference("booking", "booking_id"),
+    reference("decision", "decision_id"),
+    reference("practitioner", "practitioner_id"),
+    CheckConstraint(
+        "state IN ('proposed', 'pending', 'accepted', 'declined', 'expired', 'withdrawn', 'superseded')", name="state"
+    ),
+    CheckConstraint(
+        "decline_reason IN ('no_capacity', 'unsuitable', 'conflict_of_interest', 'family_declined', 'duplicate',"
+        " 'other')",
+        name="decline_reason",
+    ),
+    CheckConstraint("(state = 'declined') = (decline_reason IS NOT NULL)", name="declined_has_reason"),
+    CheckConstraint("decline_reason <> 'other' OR decline_note <> ''", name="other_is_explained"),
+    CheckConstraint("(state = 'accepted') = (intervention_id IS NOT NULL)", name="accepted_has_intervention"),
+    Index(
+        "ux_offer_one_live_per_referral",
+        "authority_id",
+        "referral_id",
+        unique=True,
+        postgresql_where=text("state IN ('proposed', 'pending')"),
+    ),
+    Index(
+        "ux_offer_one_live_per_place",
+        "authority_id",
+        "place_id",
+        unique=True,
+        postgresql_where=text("state IN ('proposed', 'pending')"),
+    ),
+    Index("ix_offer_referral", "authority_id", "referral_id", "offered_at"),
+    Index("ix_offer_worklist", "authority_id", "provider_id", "offered_at", "id"),
+    Index("ix_offer_worklist_state", "authority_id", "provider_id", "state", "offered_at", "id"),
+    Index("ix_offer_authority", "authority_id", "offered_at", "id"),
+    Index("ix_offer_due", "authority_id", "answer_due_at", postgresql_where=text("state = 'pending'")),
+    policy=RowPolicy(
+        read=within(
+            f"{WIDE} OR (state <> 'proposed' AND (provider_id = {ORGANISATION}"
+            f" OR referring_organisation_id = {ORGANISATION} OR school_id = {ORGANISATION}))"
+        ),
+        write=within(own("provider_id")),
+    ),
+)

@@ -1,0 +1,55 @@
+"""The metadata, the naming of constraints, and the two shapes of table: tenant and national."""
+
+from typing import Any, Final
+
+from sqlalchemy import Column, ForeignKeyConstraint, MetaData, PrimaryKeyConstraint, Table
+from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.schema import SchemaItem
+
+from app.models.policies import RowPolicy
+
+metadata: Final = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+ROW_POLICIES: Final[dict[str, RowPolicy]] = {}
+"""The row policy of every tenant table, by table name."""
+
+
+def uuid(name: str, *, nullable: bool = False) -> Column[Any]:
+    """A UUID column."""
+    return Column(name, UUID(as_uuid=True), nullable=nullable)
+
+
+def tenant_table(name: str, *items: SchemaItem, policy: RowPolicy, key: tuple[str, ...] = ("id",)) -> Table:
+    """A table whose every row belongs to one authority.
+
+    `authority_id` leads the primary key, and so every foreign key to it, which leaves the data free to be partitioned
+    or sharded by authority. `id` is added when the key asks for it.
+    """
+    columns: list[SchemaItem] = [uuid("authority_id")]
+    if "id" in key:
+        columns.append(uuid("id"))
+    table = Table(
+        name,
+        metadata,
+        *columns,
+        *items,
+        PrimaryKeyConstraint("authority_id", *key),
+        *([ForeignKeyConstraint(["authority_id"], ["authority.id"])] if name != "authority" else []),
+    )
+    ROW_POLICIES[name] = policy
+    return table
+
+
+def reference(target: str, *columns: str, to: tuple[str, ...] = ("id",), **options: Any) -> ForeignKeyConstraint:
+    """A foreign key within the authority: `(authority_id, columns...)` to `target(authority_id, to...)`."""
+    return ForeignKeyConstraint(
+        ["authority_id", *columns], [f"{target}.authority_id", *(f"{target}.{column}" for column in to)], **options
+    )

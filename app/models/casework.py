@@ -1,0 +1,224 @@
+"""Casework: the intervention, its contacts, plan, goals and readings, and what is owed."""
+
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.models.base import reference, tenant_table, uuid
+from app.models.policies import RowPolicy, own, owned, within
+
+
+def _of_visible_intervention(table: str) -> str:
+    return (
+        f"EXISTS (SELECT 1 FROM intervention i WHERE i.authority_id = {table}.authority_id"
+        f" AND i.id = {table}.intervention_id)"
+    )
+
+
+def _casework(table: str) -> RowPolicy:
+    """Seen by whoever sees the intervention, written by its provider."""
+    return RowPolicy(
+        read=within(f"{own('provider_id')} OR {_of_visible_intervention(table)}"),
+        write=within(own("provider_id")),
+    )
+
+
+intervention = tenant_table(
+    "intervention",
+    uuid("booking_id"),
+    uuid("referral_id"),
+    uuid("lot_id"),
+    uuid("provider_id"),
+    uuid("referring_organisation_id"),
+    uuid("school_id", nullable=True),
+    uuid("practitioner_id", nullable=True),
+    Column("state", Text, nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("accepted_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("safety_acknowledged_at", DateTime(timezone=True)),
+    # The date of the first attended contact: from then on the contract's volume is used.
+    Column("started_on", Date),
+    Column("planned_end_on", Date, nullable=False),
+    Column("closed_on", Date),
+    Column("outcome", Text),
+    Column("close_reason", Text),
+    Column("closure_summary", JSONB),
+    reference("booking", "booking_id"),
+    reference("referral", "referral_id"),
+    reference("lot", "lot_id"),
+    reference("organisation", "provider_id"),
+    reference("practitioner", "practitioner_id"),
+    UniqueConstraint("authority_id", "booking_id"),
+    CheckConstraint("state IN ('planned', 'active', 'paused', 'closed')", name="state"),
+    CheckConstraint("state NOT IN ('active') OR started_on IS NOT NULL", name="active_has_started"),
+    CheckConstraint("(state = 'closed') = (closed_on IS NOT NULL AND outcome IS NOT NULL)", name="closed_has_outcome"),
+    CheckConstraint("started_on <= closed_on", name="dates"),
+    CheckConstraint("started_on IS NULL OR safety_acknowledged_at IS NOT NULL", name="safety_before_first_contact"),
+    Index("ix_intervention_provider", "authority_id", "provider_id", "accepted_at", "id"),
+    Index("ix_intervention_school", "authority_id", "school_id", "accepted_at", "id"),
+    Index("ix_intervention_accepted", "authority_id", "accepted_at", "id"),
+    Index("ix_intervention_lot", "authority_id", "lot_id", "started_on"),
+    Index("ix_intervention_referral", "authority_id", "referral_id"),
+    policy=owned("provider_id", "referring_organisation_id", "school_id", writers=("provider_id",)),
+)
+
+intervention_contact = tenant_table(
+    "intervention_contact",
+    uuid("intervention_id"),
+    uuid("provider_id"),
+    uuid("practitioner_id", nullable=True),
+    Column("kind", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("held_at", DateTime(timezone=True), nullable=False),
+    Column("minutes", Integer),
+    Column("present", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("agencies", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("child_seen", Boolean, nullable=False, server_default=text("false")),
+    Column("child_seen_alone", Boolean, nullable=False, server_default=text("false")),
+    Column("announced", Boolean, nullable=False, server_default=text("true")),
+    Column("result", Text, nullable=False),
+    Column("reason", Text),
+    uuid("supersedes_id", nullable=True),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    reference("intervention", "intervention_id"),
+    reference("intervention_contact", "supersedes_id"),
+    UniqueConstraint("authority_id", "supersedes_id"),
+    CheckConstraint("kind IN ('initial', 'session', 'review', 'team_around_the_child', 'closing')", name="kind"),
+    CheckConstraint("mode IN ('home', 'school', 'remote', 'elsewhere')", name="mode"),
+    CheckConstraint("minutes BETWEEN 0 AND 1440", name="minutes"),
+    CheckConstraint(
+        "result IN ('attended', 'late', 'did_not_attend', 'was_not_brought', 'no_reply', 'refused',"
+        " 'cancelled_by_provider', 'cancelled_by_family')",
+        name="result",
+    ),
+    CheckConstraint("child_seen OR NOT child_seen_alone", name="alone_is_seen"),
+    Index("ix_intervention_contact_intervention", "authority_id", "intervention_id", "held_at"),
+    policy=_casework("intervention_contact"),
+)
+
+plan = tenant_table(
+    "plan",
+    uuid("intervention_id"),
+    uuid("provider_id"),
+    Column("agreed_on", Date, nullable=False),
+    Column("review_on", Date),
+    Column("family_words", Text),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    reference("intervention", "intervention_id"),
+    key=("intervention_id",),
+    policy=_casework("plan"),
+)
+
+goal = tenant_table(
+    "goal",
+    uuid("intervention_id"),
+    uuid("provider_id"),
+    Column("position", Integer, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("need_code", Text),
+    Column("owner", Text, nullable=False),
+    Column("due_on", Date),
+    Column("progress", Text),
+    Column("result", Text),
+    reference("plan", "intervention_id", to=("intervention_id",)),
+    UniqueConstraint("authority_id", "intervention_id", "position"),
+    CheckConstraint("result IN ('achieved', 'partly', 'not')", name="result"),
+    policy=_casework("goal"),
+)
+
+reading = tenant_table(
+    "reading",
+    uuid("intervention_id"),
+    uuid("provider_id"),
+    Column("measure", Text, nullable=False),
+    Column("measure_version", Integer, nullable=False),
+    Column("respondent", Text, nullable=False),
+    Column("taken_on", Date, nullable=False),
+    Column("completed_with", Text, nullable=False),
+    # {"area key": score}
+    Column("scores", JSONB, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    reference("intervention", "intervention_id"),
+    UniqueConstraint("authority_id", "intervention_id", "measure", "respondent", "taken_on"),
+    CheckConstraint("respondent IN ('child', 'parent', 'worker')", name="respondent"),
+    CheckConstraint("completed_with IN ('family', 'worker_only', 'jointly')", name="completed_with"),
+    policy=owned("provider_id", writers=("provider_id",)),
+)
+
+obligation = tenant_table(
+    "obligation",
+    Column("kind", Text, nullable=False),
+    uuid("owed_by_id"),
+    # What it is about: an offer, a referral, an intervention or a return.
+    Column("subject_kind", Text, nullable=False),
+    uuid("subject_id"),
+    Column("clock", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("met_at", DateTime(timezone=True)),
+    Column("cancelled_at", DateTime(timezone=True)),
+    Column("overdue_at", DateTime(timezone=True)),
+    reference("organisation", "owed_by_id"),
+    CheckConstraint(
+        "kind IN ('answer_offer', 'safeguarding_action', 'agreement_check', 'initial_contact', 'baseline', 'plan',"
+        " 'review', 'closure', 'provider_return', 'school_return', 'follow_up', 'place_referral')",
+        name="kind",
+    ),
+    CheckConstraint("clock IN ('school_day', 'working_day', 'calendar_hour')", name="clock"),
+    CheckConstraint("subject_kind IN ('offer', 'referral', 'intervention', 'return')", name="subject_kind"),
+    CheckConstraint("met_at IS NULL OR cancelled_at IS NULL", name="met_or_cancelled"),
+    Index(
+        "ux_obligation_one_open",
+        "authority_id",
+        "subject_id",
+        "kind",
+        unique=True,
+        postgresql_where=text("met_at IS NULL AND cancelled_at IS NULL"),
+    ),
+    Index("ix_obligation_owed_by", "authority_id", "owed_by_id", "due_at", "id"),
+    Index("ix_obligation_due", "authority_id", "due_at", "id"),
+    policy=RowPolicy(read=within(own("owed_by_id")), write=within(own("owed_by_id"))),
+)
+
+return_record = tenant_table(
+    "return_record",
+    uuid("organisation_id"),
+    Column("template", Text, nullable=False),
+    Column("template_version", Integer, nullable=False),
+    # `2026/27-1` to `-6` for half-terms, `2026/27-autumn` and so on for terms.
+    Column("period", Text, nullable=False),
+    Column("period_starts_on", Date, nullable=False),
+    Column("period_ends_on", Date, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("due_on", Date, nullable=False),
+    Column("content", JSONB, nullable=False),
+    Column("prefilled", JSONB, nullable=False),
+    Column("query", Text),
+    Column("opened_at", DateTime(timezone=True), nullable=False),
+    Column("submitted_at", DateTime(timezone=True)),
+    Column("accepted_at", DateTime(timezone=True)),
+    reference("organisation", "organisation_id"),
+    UniqueConstraint("authority_id", "organisation_id", "template", "period"),
+    CheckConstraint(
+        "state IN ('due', 'draft', 'submitted', 'queried', 'resubmitted', 'accepted')", name="state"
+    ),
+    CheckConstraint("state IN ('due', 'draft') OR submitted_at IS NOT NULL", name="submitted_at"),
+    CheckConstraint("(state = 'accepted') = (accepted_at IS NOT NULL)", name="accepted_at"),
+    CheckConstraint("period_starts_on <= period_ends_on", name="dates"),
+    Index("ix_return_record_owed", "authority_id", "organisation_id", "due_on", "id"),
+    Index("ix_return_record_due", "authority_id", "due_on", "id"),
+    policy=owned("organisation_id", writers=("organisation_id",)),
+)

@@ -1,0 +1,93 @@
+"""Row policy: which rows a transaction sees and writes, as SQL predicates over its context.
+
+The context is set by the transaction door (`app.db`) and dies with the transaction. After a `set_config(..., true)` a
+pooled connection reads the empty string, hence the nullif. Each setting stands in an uncorrelated sub-select so that
+PostgreSQL reads it once per statement instead of once per row. Predicates stay on plain indexed columns where a list
+can be long, because only leak-proof operators may use an index under row policy.
+"""
+
+from dataclasses import dataclass
+
+AUTHORITY = "(SELECT nullif(current_setting('halfterm.authority', true), '')::uuid)"
+ORGANISATION = "(SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)"
+CLIENT = "(SELECT nullif(current_setting('halfterm.client', true), '')::uuid)"
+WIDE = "(SELECT current_setting('halfterm.reach', true) = 'authority')"
+
+TENANT = f"authority_id = {AUTHORITY}"
+
+
+@dataclass(frozen=True, slots=True)
+class RowPolicy:
+    """What the application role may read and write; each is a predicate, already within the tenant."""
+
+    read: str
+    write: str
+    insert: str | None = None
+    """Where appending is wider than changing (events are addressed to others)."""
+
+
+def within(predicate: str) -> str:
+    """A predicate, inside the caller's authority."""
+    return f"{TENANT} AND ({predicate})"
+
+
+def own(*columns: str) -> str:
+    """The authority's officers and the broker, or the organisation named in one of the columns."""
+    return " OR ".join([WIDE, *(f"{column} = {ORGANISATION}" for column in columns)])
+
+
+def directory() -> RowPolicy:
+    """Read by everyone in the authority, written by its officers."""
+    return RowPolicy(read=TENANT, write=within(WIDE))
+
+
+def owned(*readers: str, writers: tuple[str, ...] = ()) -> RowPolicy:
+    """Read by the organisations in the `readers` columns, written by those in the `writers` columns."""
+    return RowPolicy(read=within(own(*readers)), write=within(own(*writers)))
+
+
+WORKER_READS = {
+    # The event tailer reads who has something new, never what; the clock reads which authorities there are.
+    "event_audience": ("authority_id", "organisation_id", "xid", "seq"),
+    "authority": ("id", "sandbox", "clock_offset", "clock_ran_to"),
+    "idempotency_record": ("created_at",),
+}
+"""The columns that the worker role may read, across all authorities."""
+
+APPEND_ONLY = frozenset({"event", "event_audience", "status_history", "audit_entry", "decision", "referral_amendment"})
+"""Tables that the application role may add to, and never change."""
+
+
+def grants(table: str, *, application: str, worker: str, tenant: bool) -> list[str]:
+    """What the two service roles may do with a table at all, before any row policy."""
+    if not tenant:
+        return [f'GRANT SELECT ON "{table}" TO "{application}"']
+    verbs = "SELECT, INSERT" if table in APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"
+    result = [f'GRANT {verbs} ON "{table}" TO "{application}"']
+    if table in WORKER_READS:
+        result.append(f'GRANT SELECT ({", ".join(WORKER_READS[table])}) ON "{table}" TO "{worker}"')
+        result.append(f'CREATE POLICY "{table}_worker" ON "{table}" FOR SELECT TO "{worker}" USING (true)')
+    if table == "idempotency_record":
+        result.append(f'GRANT DELETE ON "{table}" TO "{worker}"')
+        result.append(f'CREATE POLICY "{table}_worker_expiry" ON "{table}" FOR DELETE TO "{worker}" USING (true)')
+    return result
+
+
+def statements(table: str, policy: RowPolicy, *, application: str, owner: str) -> list[str]:
+    """The DDL that switches row policy on for a table.
+
+    The owner has a policy too: row policy is forced, and without one a migration's back-fill would change nothing.
+    """
+    result = [
+        f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY',
+        f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY',
+        f'CREATE POLICY "{table}_owner" ON "{table}" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
+        f'CREATE POLICY "{table}_read" ON "{table}" FOR SELECT TO "{application}" USING ({policy.read})',
+        f'CREATE POLICY "{table}_write" ON "{table}" FOR ALL TO "{application}" '
+        f"USING ({policy.write}) WITH CHECK ({policy.write})",
+    ]
+    if policy.insert:
+        result.append(
+            f'CREATE POLICY "{table}_insert" ON "{table}" FOR INSERT TO "{application}" WITH CHECK ({policy.insert})'
+        )
+    return result

@@ -1,0 +1,127 @@
+"""Roles, databases and migrations: what an administrator does before the service can start.
+
+Three roles. The *owner* owns the tables and migrates. The *application* role owns nothing and is bound by row policy:
+the service connects as it. The *worker* role reads, across authorities, only that something happened (for the event
+tailer and the clock); the application role may take it on with SET ROLE and inherits nothing from it.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+
+from app.errors import NotReady
+
+_ROOT = Path(__file__).resolve().parent.parent
+# Roles belong to the whole cluster: two copies starting at once must not both create them.
+_ROLE_LOCK = 4_711_927
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The names of the service's two roles."""
+
+    application: str
+    worker: str
+
+
+def roles_for(application: str) -> Roles:
+    """The roles of a deployment, from the name of its application role."""
+    return Roles(application=application, worker=f"{application}_worker")
+
+
+def user_of(url: str) -> str:
+    """The user name in a database URL. Raises ValueError where there is none."""
+    parts = urlsplit(url)
+    user = unquote(parts.username or "") or dict(parse_qsl(parts.query)).get("user", "")
+    if not user:
+        raise ValueError("The database URL names no user.")
+    return user
+
+
+def database_of(url: str) -> str:
+    """The database name in a URL."""
+    return unquote(urlsplit(url).path.lstrip("/"))
+
+
+def with_parts(url: str, *, user: str | None = None, password: str | None = None, database: str | None = None) -> str:
+    """A database URL with another user, password or database."""
+    parts = urlsplit(url)
+    netloc = parts.netloc
+    if user is not None:
+        host = parts.netloc.rpartition("@")[2]
+        secret = f":{quote(password, safe='')}" if password else ""
+        netloc = f"{quote(user, safe='')}{secret}@{host}"
+    path = parts.path if database is None else f"/{quote(database, safe='')}"
+    query = urlencode([(key, value) for key, value in parse_qsl(parts.query) if key != "user" or user is None], safe="/")
+    return urlunsplit((parts.scheme, netloc, path, query, ""))
+
+
+def _name(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+async def provision(admin_url: str, *, owner: str, roles: Roles, password: str) -> None:
+    """Make the roles and the database named in `admin_url`, or leave them as they are. Safe to repeat and to race.
+
+    `admin_url` is of a role that may create roles and databases. The owner and application roles get `password`.
+    """
+    database = database_of(admin_url)
+    maintenance = await asyncpg.connect(with_parts(admin_url, database="postgres"))
+    try:
+        await maintenance.execute("SELECT pg_advisory_lock($1)", _ROLE_LOCK)
+        for role, attributes in (
+            (owner, "LOGIN NOSUPERUSER NOBYPASSRLS INHERIT"),
+            (roles.application, "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOINHERIT"),
+            (roles.worker, "NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE"),
+        ):
+            known = await maintenance.fetchval("SELECT rolname FROM pg_roles WHERE rolname = $1", role)
+            if role == user_of(admin_url):
+                continue
+            verb = "ALTER" if known else "CREATE"
+            secret = "" if "NOLOGIN" in attributes else f" PASSWORD '{password}'"
+            await maintenance.execute(f"{verb} ROLE {_name(role)} {attributes}{secret}")
+        await maintenance.execute(f"GRANT {_name(roles.worker)} TO {_name(roles.application)}")
+        if not await maintenance.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", database):
+            await maintenance.execute(
+                f"CREATE DATABASE {_name(database)} OWNER {_name(owner)} ENCODING 'UTF8' TEMPLATE template0"
+            )
+    finally:
+        await maintenance.close()
+    connection = await asyncpg.connect(admin_url)
+    try:
+        await connection.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
+        await connection.execute(f"GRANT CREATE, USAGE ON SCHEMA public TO {_name(owner)}")
+        await connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    finally:
+        await connection.close()
+
+
+def alembic_config(owner_url: str, roles: Roles) -> Config:
+    """Alembic's configuration for one database."""
+    config = Config(str(_ROOT / "alembic.ini"))
+    config.set_main_option("script_location", str(_ROOT / "migrations"))
+    config.attributes["url"] = owner_url
+    config.attributes["roles"] = roles
+    return config
+
+
+async def migrate(owner_url: str, roles: Roles, revision: str = "head") -> None:
+    """Bring the schema to a revision (the newest unless told), as the owner."""
+    await asyncio.to_thread(command.upgrade, alembic_config(owner_url, roles), revision)
+
+
+async def check_role(connection: asyncpg.Connection) -> None:
+    """Raise NotReady if the service's own role could step around row policy."""
+    row = await connection.fetchrow(
+        "SELECT rolsuper, rolbypassrls,"
+        " EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        "         WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND pg_has_role(current_user, c.relowner, 'MEMBER'))"
+        " AS owns FROM pg_roles WHERE rolname = current_user"
+    )
+    if row is None or row["rolsuper"] or row["rolbypassrls"] or row["owns"]:
+        raise NotReady("The database role of the service is privileged: row policy would not bind it.")
