@@ -1,0 +1,28 @@
+"""What a running process holds: its settings, pools, keys and the waiters of the event feed."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from starlette.requests import HTTPConnection
+
+from app.db import Database
+from app.http.access_tokens import TokenVerifier
+from app.http.signing_keys import SigningKeys
+from app.services.tailer import Tailer
+from app.settings import Settings
+
+
+@dataclass(slots=True)
+class Runtime:
+    """Made once per process by `app.main`, reached by routes through the application's state."""
+
+    settings: Settings
+    database: Database
+    keys: SigningKeys
+    verifier: TokenVerifier
+    tailer: Tailer
+
+
+def runtime_of(connection: HTTPConnection) -> Runtime:
+    """The runtime behind a request."""
+    return cast("Runtime", connection.app.state.runtime)
