@@ -1,1 +1,1 @@
-"""What every request passes through: tokens, cursors, problems, conditions, logs and metrics. Knows no business rule."""
+"""What every request passes through: tokens, cursors, problems, conditions, logs, metrics. Knows no business rule."""

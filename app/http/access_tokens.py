@@ -45,11 +45,7 @@ TokenFaultReason = Literal[
 ]
 
 _REGISTRY = JWSRegistry(algorithms=[ALGORITHM])
-_CLAIM_REASONS: dict[str, TokenFaultReason] = {
-    "iss": "wrong_issuer",
-    "aud": "wrong_audience",
-    "iat": "not_yet_valid",
-}
+_CLAIM_REASONS: dict[str, TokenFaultReason] = {"iss": "wrong_issuer", "aud": "wrong_audience", "iat": "not_yet_valid"}
 
 
 class TokenFault(Exception):
@@ -113,14 +109,7 @@ def issue(
     return jwt.encode(header, claims, key, registry=_REGISTRY)
 
 
-def verify(
-    keys: SigningKeys,
-    token: str,
-    *,
-    issuer: str,
-    audience: str,
-    now: float | None = None,
-) -> TokenClaims:
+def verify(keys: SigningKeys, token: str, *, issuer: str, audience: str, now: float | None = None) -> TokenClaims:
     """Check a token's signature, type, issuer, audience and times, and return what it says.
 
     `now` is seconds since 1970, by default real time; 5 seconds of clock difference are forgiven. Raises TokenFault.
@@ -164,14 +153,7 @@ class TokenVerifier:
     when the keys change, so that a retired key ends its tokens at once.
     """
 
-    def __init__(
-        self,
-        keys: SigningKeys,
-        *,
-        issuer: str,
-        audience: str,
-        size: int = CACHED_TOKENS,
-    ) -> None:
+    def __init__(self, keys: SigningKeys, *, issuer: str, audience: str, size: int = CACHED_TOKENS) -> None:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience

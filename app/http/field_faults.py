@@ -23,18 +23,9 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "extra_forbidden": ("unknown_field", "{name} is not a field of this request."),
     "none_required": ("must_be_null", "{name} must be null."),
     "string_type": ("not_text", "{name} must be text."),
-    "string_too_short": (
-        "too_short",
-        "{name} is too short: the least is {min_length} characters.",
-    ),
-    "string_too_long": (
-        "too_long",
-        "{name} is too long: the most is {max_length} characters.",
-    ),
-    "string_pattern_mismatch": (
-        "wrong_format",
-        "{name} is not in the expected format.",
-    ),
+    "string_too_short": ("too_short", "{name} is too short: the least is {min_length} characters."),
+    "string_too_long": ("too_long", "{name} is too long: the most is {max_length} characters."),
+    "string_pattern_mismatch": ("wrong_format", "{name} is not in the expected format."),
     "string_unicode": ("not_text", "{name} must be valid Unicode text."),
     "enum": ("unknown_value", "{name} must be {expected}."),
     "literal_error": ("unknown_value", "{name} must be {expected}."),
@@ -51,18 +42,9 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "finite_number": ("not_a_number", "{name} must be a finite number."),
     "decimal_type": ("not_a_number", "{name} must be a number."),
     "decimal_parsing": ("not_a_number", "{name} must be a number."),
-    "decimal_max_digits": (
-        "out_of_range",
-        "{name} may have at most {max_digits} digits.",
-    ),
-    "decimal_max_places": (
-        "out_of_range",
-        "{name} may have at most {decimal_places} decimal places.",
-    ),
-    "decimal_whole_digits": (
-        "out_of_range",
-        "{name} may have at most {whole_digits} digits before the point.",
-    ),
+    "decimal_max_digits": ("out_of_range", "{name} may have at most {max_digits} digits."),
+    "decimal_max_places": ("out_of_range", "{name} may have at most {decimal_places} decimal places."),
+    "decimal_whole_digits": ("out_of_range", "{name} may have at most {whole_digits} digits before the point."),
     "greater_than": ("out_of_range", "{name} must be more than {gt}."),
     "greater_than_equal": ("out_of_range", "{name} must be {ge} or more."),
     "less_than": ("out_of_range", "{name} must be less than {lt}."),
@@ -80,18 +62,12 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "dataclass_type": ("not_an_object", "{name} must be an object."),
     "url_parsing": ("not_a_url", "{name} must be a URL."),
     "url_type": ("not_a_url", "{name} must be a URL."),
-    "url_scheme": (
-        "not_a_url",
-        "{name} must be a URL that begins with {expected_schemes}.",
-    ),
+    "url_scheme": ("not_a_url", "{name} must be a URL that begins with {expected_schemes}."),
     "date_past": ("out_of_range", "{name} must be in the past."),
     "date_future": ("out_of_range", "{name} must be in the future."),
     "datetime_past": ("out_of_range", "{name} must be in the past."),
     "datetime_future": ("out_of_range", "{name} must be in the future."),
-    "timezone_aware": (
-        "not_a_time",
-        "{name} must say its time zone, as in 2026-11-22T09:30:00Z.",
-    ),
+    "timezone_aware": ("not_a_time", "{name} must say its time zone, as in 2026-11-22T09:30:00Z."),
 }
 _FAMILIES: tuple[tuple[str, tuple[str, str]], ...] = (
     ("uuid_", ("not_a_uuid", "{name} must be a UUID.")),
@@ -150,10 +126,7 @@ def _wording(error: Mapping[str, Any]) -> tuple[str, str]:
         code = "not_valid" if kind == "value_error" else kind
         sentence = error["msg"].removeprefix(_PREFIX)
         return code, _OTHERWISE[1] if _quotes(sentence, error.get("input")) else sentence
-    family = next(
-        (wording for prefix, wording in _FAMILIES if kind.startswith(prefix)),
-        _OTHERWISE,
-    )
+    family = next((wording for prefix, wording in _FAMILIES if kind.startswith(prefix)), _OTHERWISE)
     code, sentence = _SENTENCES.get(kind, family)
     return code, _fill(sentence, error.get("ctx") or {})
 

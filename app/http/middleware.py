@@ -58,14 +58,7 @@ class _Arrival:
 class RequestMiddleware:
     """Wraps the application; install it last, so that it stands outermost."""
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        metrics: HttpMetrics,
-        max_body_bytes: int,
-        https: bool = False,
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: HttpMetrics, max_body_bytes: int, https: bool = False) -> None:
         """`max_body_bytes` bounds a request's body; `https` says that clients reach the service by TLS only."""
         self._app = app
         self._metrics = metrics
@@ -93,21 +86,22 @@ class RequestMiddleware:
 
     async def _answer(self, scope: Scope, receive: Receive, arrival: _Arrival, reply: "_Reply") -> None:
         try:
-            if not arrival.well_formed:
-                raise Malformed(
-                    "The Content-Length header is not a number.",
-                    headers={"Connection": "close"},
-                )
-            if arrival.body_bytes is None:
-                receive = _bounded(receive, self._max_body_bytes)
-            elif arrival.body_bytes > self._max_body_bytes:
-                raise PayloadTooLarge(headers={"Connection": "close"})
-            await self._app(scope, receive, reply)
+            await self._app(scope, self._admit(arrival, receive), reply)
         except Exception as exc:  # noqa: BLE001 - the last handler of a request: every error becomes an answer
             if reply.status:
                 _log.error("an answer was cut short", extra=error_facts(exc))
                 raise AnswerCutShort from None
             await problem_for(exc)(scope, receive, reply)
+
+    def _admit(self, arrival: _Arrival, receive: Receive) -> Receive:
+        """The `receive` to read the body with. Raises Malformed and PayloadTooLarge before a byte of it is read."""
+        if not arrival.well_formed:
+            raise Malformed("The Content-Length header is not a number.", headers={"Connection": "close"})
+        if arrival.body_bytes is None:
+            return _bounded(receive, self._max_body_bytes)
+        if arrival.body_bytes > self._max_body_bytes:
+            raise PayloadTooLarge(headers={"Connection": "close"})
+        return receive
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         """The metrics and the log line. A client that left before its answer began counts as 499."""
@@ -133,12 +127,7 @@ class _Reply:
 
     __slots__ = ("_arrival", "_fixed_headers", "_send", "status")
 
-    def __init__(
-        self,
-        send: Send,
-        arrival: _Arrival,
-        fixed_headers: tuple[tuple[bytes, bytes], ...],
-    ) -> None:
+    def __init__(self, send: Send, arrival: _Arrival, fixed_headers: tuple[tuple[bytes, bytes], ...]) -> None:
         self._send = send
         self._arrival = arrival
         self._fixed_headers = fixed_headers

@@ -42,7 +42,7 @@ def docs_routes(openapi_path: str = "openapi.json") -> list[Route]:
     """
     page = swagger_html(openapi_path)
 
-    async def docs(request: Request) -> Response:
+    async def docs(_request: Request) -> Response:
         return HTMLResponse(page, headers=PAGE_HEADERS)
 
     return [Route("/docs", docs), Route(ASSETS_PATH + "/{name:path}", _serve_asset)]
@@ -80,10 +80,7 @@ async def _serve_asset(request: Request) -> Response:
     tag = f'"{asset.digest}"'
     # The pages name the content in the link, so that a file may be kept for ever; any other link asks again.
     fixed = request.query_params.get("v") == asset.digest
-    headers = {
-        "ETag": tag,
-        "Cache-Control": "public, max-age=31536000, immutable" if fixed else "public, no-cache",
-    }
+    headers = {"ETag": tag, "Cache-Control": "public, max-age=31536000, immutable" if fixed else "public, no-cache"}
     if is_unchanged(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers=headers)
     return Response(asset.content, media_type=asset.media_type, headers=headers)
@@ -95,10 +92,7 @@ def _assets() -> dict[str, _Asset]:
     assets: dict[str, _Asset] = {}
     for folder in ("swagger-ui", "graphiql"):
         for file in resources.files("app.http").joinpath("static", folder).iterdir():
-            media_type = next(
-                (kind for suffix, kind in _MEDIA_TYPES.items() if file.name.endswith(suffix)),
-                None,
-            )
+            media_type = next((kind for suffix, kind in _MEDIA_TYPES.items() if file.name.endswith(suffix)), None)
             if media_type is not None:
                 content = file.read_bytes()
                 assets[f"{folder}/{file.name}"] = _Asset(content, media_type, sha256(content).hexdigest()[:20])

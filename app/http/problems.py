@@ -8,7 +8,7 @@ the framework and so also catches what nobody expected.
 import json
 import logging
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -53,14 +53,8 @@ _OF_STATUS: dict[int, type[HalftermError]] = {
     503: Unavailable,
 }
 _OTHER_STATUSES = {
-    405: (
-        "method_not_allowed",
-        "This address does not take that method: see the Allow header.",
-    ),
-    406: (
-        "not_acceptable",
-        "The answer does not exist in a form that the Accept header allows.",
-    ),
+    405: ("method_not_allowed", "This address does not take that method: see the Allow header."),
+    406: ("not_acceptable", "The answer does not exist in a form that the Accept header allows."),
     409: ("conflict", "That does not fit the present state."),
 }
 
@@ -101,21 +95,12 @@ def problem_response(error: HalftermError) -> Response:
         error.title,
         error.detail,
         headers=_challenge(error) | error.headers,
-        members={
-            **({"errors": [asdict(fault) for fault in error.errors]} if error.errors else {}),
-            **error.extra,
-        },
+        members={**({"errors": [asdict(fault) for fault in error.errors]} if error.errors else {}), **error.extra},
     )
 
 
 def _response(
-    status: int,
-    code: str,
-    title: str,
-    detail: str,
-    *,
-    headers: dict[str, str],
-    members: dict[str, Any],
+    status: int, code: str, title: str, detail: str, *, headers: dict[str, str], members: dict[str, Any]
 ) -> Response:
     document = {
         "type": f"urn:halfterm:problem:{code}",
@@ -128,34 +113,34 @@ def _response(
     return Response(body, status, headers, MEDIA_TYPE)
 
 
-async def _on_error(request: Request, exc: Exception) -> Response:
+async def _on_error(_request: Request, exc: Exception) -> Response:
     return problem_for(exc)
 
 
 async def _on_http_exception(request: Request, exc: Exception) -> Response:
     """The framework's own refusals. Its `detail` is not repeated: some of it quotes the request."""
-    assert isinstance(exc, HTTPException)
-    headers = dict(exc.headers or {})
-    if exc.status_code in (204, 304):
-        return Response(status_code=exc.status_code, headers=headers)
-    known = _OF_STATUS.get(exc.status_code)
+    refusal = cast("HTTPException", exc)
+    status, headers = refusal.status_code, dict(refusal.headers or {})
+    if status in (204, 304):
+        return Response(status_code=status, headers=headers)
+    known = _OF_STATUS.get(status)
     if known is not None:
         return problem_response(known(headers=headers))
-    if exc.status_code == 405:
+    if status == 405:
         headers["Allow"] = ", ".join(_allowed_methods(request.scope)) or headers.get("Allow", "")
-    code, title = _OTHER_STATUSES.get(exc.status_code, (f"http_{exc.status_code}", "The request was refused."))
-    return _response(exc.status_code, code, title, title, headers=headers, members={})
+    code, title = _OTHER_STATUSES.get(status, (f"http_{status}", "The request was refused."))
+    return _response(status, code, title, title, headers=headers, members={})
 
 
-async def _on_validation_error(request: Request, exc: Exception) -> Response:
-    assert isinstance(exc, RequestValidationError)
-    errors = exc.errors()
+async def _on_validation_error(_request: Request, exc: Exception) -> Response:
+    failed = cast("RequestValidationError", exc)
+    errors = failed.errors()
     if any(error["type"] == "json_invalid" for error in errors):
         return problem_response(Malformed("The request body is not valid JSON."))
     # Left unread because of its media type, a body arrives as bytes, for which the framework has no 415.
-    if isinstance(exc.body, bytes) and any(tuple(error["loc"]) == ("body",) for error in errors):
+    if isinstance(failed.body, bytes) and any(tuple(error["loc"]) == ("body",) for error in errors):
         return problem_response(UnsupportedMediaType())
-    return problem_response(Invalid(errors=field_faults(errors, exc.body)))
+    return problem_response(Invalid(errors=field_faults(errors, failed.body)))
 
 
 def _allowed_methods(scope: Scope) -> list[str]:
@@ -174,11 +159,7 @@ def _allowed_methods(scope: Scope) -> list[str]:
 def _token_refused(fault: TokenFault) -> Unauthenticated:
     sentence = "The access token has expired." if fault.reason == "expired" else "The access token is not valid here."
     challenge = f'Bearer error="invalid_token", error_description="{fault.reason}"'
-    return Unauthenticated(
-        sentence,
-        headers={"WWW-Authenticate": challenge},
-        extra={"reason": fault.reason},
-    )
+    return Unauthenticated(sentence, headers={"WWW-Authenticate": challenge}, extra={"reason": fault.reason})
 
 
 def _challenge(error: HalftermError) -> dict[str, str]:
