@@ -53,17 +53,21 @@ def phase_from_rolls(
     if by_type is not None:
         return by_type
     if primary_pupils and secondary_pupils:
-        if low_age is not None and high_age is not None and low_age >= _MIDDLE_FROM and high_age <= _MIDDLE_TO:
-            return "middle_deemed_secondary" if secondary_pupils >= primary_pupils else "middle_deemed_primary"
+        return _phase_of_both(primary_pupils, secondary_pupils, low_age, high_age)
+    if primary_pupils or secondary_pupils:
+        return "primary" if primary_pupils else "secondary"
+    return _phase_of_ages(low_age, high_age)
+
+
+def _phase_of_both(primary_pupils: int, secondary_pupils: int, low_age: int | None, high_age: int | None) -> str:
+    if low_age is None or high_age is None or low_age < _MIDDLE_FROM or high_age > _MIDDLE_TO:
         return "all_through"
-    if primary_pupils:
-        return "primary"
-    if secondary_pupils:
-        return "secondary"
+    return "middle_deemed_secondary" if secondary_pupils >= primary_pupils else "middle_deemed_primary"
+
+
+def _phase_of_ages(low_age: int | None, high_age: int | None) -> str:
     if low_age is None or high_age is None:
         return "not_applicable"
-    if low_age >= _POST_16_FROM:
-        return "16_plus"
-    if high_age <= _SECONDARY_FROM:
-        return "primary"
-    return "secondary" if low_age >= _SECONDARY_FROM else "all_through"
+    if low_age >= _SECONDARY_FROM:
+        return "16_plus" if low_age >= _POST_16_FROM else "secondary"
+    return "primary" if high_age <= _SECONDARY_FROM else "all_through"

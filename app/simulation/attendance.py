@@ -2,13 +2,14 @@
 
 The model, so that nobody takes simulated results for evidence:
 
-* A term is better or worse than the pupil's usual by up to 65 per cent of it (less for those who are hardly there), by
+* A term is better or worse than the pupil's usual by up to half of it (less for those who are hardly there), by
   chance. Pupils are referred after bad terms, so many improve with no help at all: regression to the mean. A comparison
   of before and after shows it in full, as it does in life.
-* Support that was completed lowers later absence by 12 per cent of it on average (standard deviation 15 points, so for
-  one family in five it does nothing or the reverse), half of that while it runs. Support that ended early is worth 30
+* Support that was completed lowers later absence by 10 per cent of it on average (standard deviation 15 points, so for
+  one family in four it does nothing or the reverse), half of that while it runs. Support that ended early is worth 30
   per cent of it.
 * Completed support prevents one later suspension in five.
+* Days lost to a suspension are not taken out of attendance as well.
 
 These sizes are assumptions on the modest side of what evaluations of family support report. They are not estimates.
 """
@@ -22,12 +23,12 @@ from app.simulation.draws import Draws
 from app.simulation.pupils import PupilTraits
 from app.simulation.school_days import SESSIONS_PER_DAY, SchoolDays, SimTerm
 
-EFFECT_MEAN = 0.12
+EFFECT_MEAN = 0.10
 EFFECT_DEVIATION = 0.15
 EFFECT_WHILE_RUNNING = 0.5
 EFFECT_WHEN_ENDED_EARLY = 0.3
 SUSPENSIONS_PREVENTED = 0.2
-TERM_SPREAD = 0.65
+TERM_SPREAD = 0.5
 
 _WHOLE_DAY_PART = 0.9
 _RARELY_MORE_THAN = 12

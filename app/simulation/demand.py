@@ -81,9 +81,12 @@ def arrival_counts(seed: int, expected: Mapping[date, float]) -> dict[date, int]
 
 
 def need_weight(term_absence: float, suspensions_last_term: int) -> float:
-    """How likely a pupil is to be referred, against others of the school: by absence above a few per cent, and by
-    suspensions. Pupils who are nearly always there are hardly ever referred."""
-    by_absence = float(max(term_absence - 0.04, 0.0) ** 1.3)
+    """How likely a pupil is to be referred, against others of the school: by absence (0 to 1) and by suspensions.
+
+    The first few per cent of absence count for nothing, so pupils who are nearly always there are hardly ever referred;
+    beyond a third more of it adds nothing, as the worst cases are often with other services already.
+    """
+    by_absence = float(min(max(term_absence - 0.04, 0.0), 0.3) ** 1.3)
     return by_absence + 0.06 * min(suspensions_last_term, 4) + 0.0005
 
 

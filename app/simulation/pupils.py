@@ -103,7 +103,7 @@ def draw_traits(seed: int, school: SimSchool, position: int, shape: AuthoritySha
 
 
 def draw_pupil(
-    seed: int, school: SimSchool, position: int, serial: int, academic_year: str, shape: AuthorityShape
+    seed: int, school: SimSchool, position: int, *, serial: int, academic_year: str, shape: AuthorityShape
 ) -> SimPupil:
     """A pupil's identity. `serial` counts the pupils of one year group through the whole authority, from 0.
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from app.domain.school_register import SchoolEntry
+from app.domain.school_entry import SchoolEntry
 from app.domain.year_groups import YEAR_GROUPS
 from app.simulation.draws import Draws
 from app.simulation.names import family_name, place_names, school_kind, school_names
 from app.simulation.shape import AuthorityShape, rate_group
+
+T = TypeVar("T")
 
 LA_CODE = "999"
 AUTHORITY_NAME = "Wensmere County Council (sandbox)"
@@ -111,7 +114,9 @@ def build_schools(seed: int, count: int, shape: AuthorityShape) -> tuple[SimScho
     used: set[str] = set()
     numbers = dict(_ESTABLISHMENT_FROM)
     schools = []
-    for index, (phase, low_age, high_age, roll) in enumerate(draws.shuffled(sizes)):
+    sizes = draws.shuffled(sizes)
+    factors = _absence_factors(draws, shape, sizes)
+    for index, (phase, low_age, high_age, roll) in enumerate(sizes):
         place = places[index % len(places)]
         free = [name for name in school_names(place, school_kind(phase, low_age, high_age)) if name not in used]
         name = draws.pick(free)
@@ -133,17 +138,31 @@ def build_schools(seed: int, count: int, shape: AuthorityShape) -> tuple[SimScho
                 postcode=f"ZZ{1 + index % 9} {1 + index // 9 % 9}{draws.pick('ABDEFGHJ')}{draws.pick('LNPQRSTU')}",
                 contact_name=f"{draws.pick('ABCDEFGHJKLMNPRST')} {family_name(draws)}",
                 contact_email=f"referrals@school-{FIRST_URN + index}.example",
-                absence_factor=_absence_factor(draws, shape, phase),
+                absence_factor=factors[index],
                 year_rolls=_year_rolls(low_age, high_age, roll),
             )
         )
     return tuple(schools)
 
 
-def _absence_factor(draws: Draws, shape: AuthorityShape, phase: str) -> float:
-    """Secondary schools vary as Norfolk's known ones do; primaries, where few are known, by half as much."""
-    factor = draws.pick(shape.school_absence_factors)
-    return factor if rate_group(phase, "11") == "secondary" else round(1 + (factor - 1) / 2, 3)
+def _absence_factors(draws: Draws, shape: AuthorityShape, sizes: Sequence[tuple[str, int, int, int]]) -> list[float]:
+    """Each school's absence over the authority's, spread as that of Norfolk's known secondary schools is.
+
+    Where few schools are known (primary, special) the spread is half as wide. Weighted by roll the factors of a phase
+    average 1, so that the authority's own rates come out however few schools there are.
+    """
+    factors = [1.0] * len(sizes)
+    for phase in shape.schools:
+        own = [index for index, size in enumerate(sizes) if size[0] == phase]
+        width = 1.0 if rate_group(phase, "11") == "secondary" else 0.5
+        known = draws.shuffled(_spread(shape.school_absence_factors, len(own)))
+        for index, factor in zip(own, known, strict=True):
+            factors[index] = 1 + (factor - 1) * width
+        pupils = sum(sizes[index][3] for index in own)
+        mean = sum(factors[index] * sizes[index][3] for index in own) / max(pupils, 1)
+        for index in own:
+            factors[index] = round(factors[index] / mean, 3)
+    return factors
 
 
 def _phase_counts(shape: AuthorityShape, count: int) -> dict[str, int]:
@@ -160,7 +179,8 @@ def _phase_counts(shape: AuthorityShape, count: int) -> dict[str, int]:
     return counts
 
 
-def _spread(sizes: Sequence[tuple[int, int, int]], wanted: int) -> list[tuple[int, int, int]]:
+def _spread(sizes: Sequence[T], wanted: int) -> list[T]:
+    """`wanted` items at even steps through a sorted list."""
     return [sizes[(2 * step + 1) * len(sizes) // (2 * wanted)] for step in range(wanted)]
 
 

@@ -98,7 +98,9 @@ class World:
         year_group = school.year_group_at(position)
         before = self._serial_starts[school_index, year_group]
         serial = before + position - school.first_position_of(year_group)
-        return draw_pupil(self.seed, school, position, serial, self.academic_year, norfolk_shape())
+        return draw_pupil(
+            self.seed, school, position, serial=serial, academic_year=self.academic_year, shape=norfolk_shape()
+        )
 
     def traits(self, school_index: int, position: int) -> PupilTraits:
         """How often one pupil is away."""

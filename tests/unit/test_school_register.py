@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.school_entry import RowFault, SchoolEntry
 from app.domain.school_register import (
-    RowFault,
-    SchoolEntry,
     merge,
     read_school_register,
     shipped_register,

@@ -21,6 +21,7 @@ from app.domain.year_groups import key_stage, year_group_warning
 from app.simulation.attendance import Register, Support, SupportOutcome
 from app.simulation.draws import Draws
 from app.simulation.names import every_school_name
+from app.simulation.school_days import SimTerm
 from app.simulation.schools import build_schools
 from app.simulation.shape import norfolk_shape, rate_group
 from app.simulation.world import World
@@ -59,7 +60,7 @@ def year_by_group() -> dict[str, list[tuple[float, float, int]]]:
 def test_processes_with_different_hash_seeds_live_in_the_same_world() -> None:
     code = "from app.simulation.world import World; print(World(seed=20_260_901).digest())"
     digests = {
-        subprocess.run(  # noqa: S603 - this interpreter, fixed code
+        subprocess.run(
             [sys.executable, "-c", code],
             env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)},
             capture_output=True,
@@ -191,7 +192,7 @@ def test_fewer_than_six_schools_are_refused() -> None:
         build_schools(3, 5, norfolk_shape())
 
 
-@pytest.mark.parametrize(("group", "points"), [("primary", 0.006), ("secondary", 0.01), ("special", 0.035)])
+@pytest.mark.parametrize(("group", "points"), [("primary", 0.004), ("secondary", 0.008), ("special", 0.035)])
 def test_absence_of_the_year_is_norfolks(group: str, points: float) -> None:
     rates = norfolk_shape().absence[group]
     pupils = year_by_group()[group]
@@ -199,7 +200,7 @@ def test_absence_of_the_year_is_norfolks(group: str, points: float) -> None:
     unauthorised = sum(share for _, share, _ in pupils) / len(pupils)
     assert unauthorised == pytest.approx(rates.absence_share - rates.authorised_share, abs=points)
     persistent = sum(absence >= 0.10 for absence, *_ in pupils) / len(pupils)
-    assert persistent == pytest.approx(rates.persistent_share, abs=0.03 if group != "special" else 0.10)
+    assert persistent == pytest.approx(rates.persistent_share, abs=0.025 if group != "special" else 0.10)
 
 
 @pytest.mark.parametrize(("group", "tolerance"), [("primary", 0.25), ("secondary", 0.2)])
@@ -281,20 +282,17 @@ def test_referred_pupils_regress_to_the_mean_and_support_adds_a_modest_effect() 
     registers = [world().register(a.school_index, a.position) for a in arrivals]
     assert len(registers) > 300
 
-    def mean(term_days: tuple[object, ...], *supports: Support) -> float:
-        first, last = spring.starts_on, spring.ends_on
-        if term_days is summer.days:
-            first, last = summer.starts_on, summer.ends_on
-        facts = [register.attendance(first, last, supports) for register in registers]
+    def mean(term: SimTerm, *supports: Support) -> float:
+        facts = [register.attendance(term.starts_on, term.ends_on, supports) for register in registers]
         return 100 * sum(f.attended / f.possible for f in facts) / len(facts)
 
     before, untouched, early, completed = (
-        mean(summer.days),
-        mean(spring.days),
-        mean(spring.days, ended),
-        mean(spring.days, support),
+        mean(summer),
+        mean(spring),
+        mean(spring, ended),
+        mean(spring, support),
     )
-    assert 0.5 < untouched - before < 8
+    assert 0.2 < untouched - before < 4
     assert 0.5 < completed - untouched < 5
     assert untouched <= early < completed
 
