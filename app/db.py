@@ -12,7 +12,7 @@ context; for the same reason asyncpg's `connection.transaction()` is not used he
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
-from typing import Any, Final, cast
+from typing import Any, ClassVar, Final, cast
 from uuid import UUID
 
 import asyncpg
@@ -25,7 +25,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from app import clock
 from app.access import Kind, Principal
 from app.constraints import domain_error
-from app.errors import Unavailable
+from app.errors import NotReady, Unavailable
+from app.schema import check_role, expected_revision
 from app.settings import Settings
 
 _AWAY: Final = (
@@ -101,10 +102,6 @@ class WriteSession(ReadSession):
         """Run an SQL text once per argument list, pipelined."""
         await self._driver.executemany(sql, arguments)
 
-    async def copy(self, table: str, columns: Sequence[str], records: Sequence[Sequence[object]]) -> None:
-        """Load many rows at once (row policy does not allow COPY to the application role: owner only)."""
-        await self._driver.copy_records_to_table(table, columns=list(columns), records=list(records))
-
     async def execute(self, statement: Executable) -> int:
         """Run a Core insert, update or delete; the number of rows it touched."""
         result = await self._connection.execute(statement)
@@ -162,6 +159,12 @@ async def broker(session: WriteSession) -> AsyncIterator[BrokerSession]:
 class Database:
     """The connection pool of one database role, and the door to it."""
 
+    BEGIN: ClassVar = "BEGIN"
+    BEGIN_READ_ONLY: ClassVar = "BEGIN READ ONLY"
+    # Deferred constraints speak inside the door, where their names are still known.
+    COMMIT: ClassVar = "SET CONSTRAINTS ALL IMMEDIATE; COMMIT"
+    ROLLBACK: ClassVar = "ROLLBACK"
+
     def __init__(self, url: str, settings: Settings, *, application_name: str = "halfterm") -> None:
         self.settings = settings
         self.engine: AsyncEngine = make_engine(url, settings, application_name=application_name)
@@ -174,7 +177,7 @@ class Database:
     async def read(self, principal: Principal) -> AsyncIterator[ReadSession]:
         """A read-only transaction in the principal's name."""
         async with self._connect() as (connection, driver):
-            await self._begin(driver, f"BEGIN READ ONLY; {context_sql(principal, reach=own_reach(principal))}")
+            await driver.execute(f"{self.BEGIN_READ_ONLY}; {context_sql(principal, reach=own_reach(principal))}")
             session = ReadSession(connection, driver, principal)
             try:
                 session.now = await self._business_time(driver, principal)
@@ -189,12 +192,12 @@ class Database:
         Raises the domain error of a broken constraint (`app.constraints`) and Unavailable when PostgreSQL is away.
         """
         async with self._connect() as (connection, driver):
-            await self._begin(driver, f"BEGIN; {context_sql(principal, reach=own_reach(principal))}")
+            await driver.execute(f"{self.BEGIN}; {context_sql(principal, reach=own_reach(principal))}")
             session = WriteSession(connection, driver, principal)
             try:
                 session.now = await self._business_time(driver, principal)
                 yield session
-                await self._commit(driver)
+                await driver.execute(self.COMMIT)
             except BaseException:
                 await self._end_quietly(driver)
                 raise
@@ -215,18 +218,11 @@ class Database:
         except _AWAY as error:
             raise Unavailable(headers={"Retry-After": "2"}) from error
 
-    async def _begin(self, driver: asyncpg.Connection, sql: str) -> None:
-        await driver.execute(sql)
-
-    async def _commit(self, driver: asyncpg.Connection) -> None:
-        # Deferred constraints speak here, inside the door, where their names are still known.
-        await driver.execute("SET CONSTRAINTS ALL IMMEDIATE; COMMIT")
-
     async def _end_quietly(self, driver: asyncpg.Connection) -> None:
         if driver.is_closed():
             return
         try:
-            await driver.execute("ROLLBACK")
+            await driver.execute(self.ROLLBACK)
         except BaseException as error:
             # Cancelled or cut off: a connection that may still be inside a transaction never goes back to the pool.
             driver.terminate()
@@ -243,6 +239,49 @@ class Database:
             "SELECT clock_offset FROM authority WHERE id = $1", principal.authority_id
         )
         return now + (offset or timedelta())
+
+
+class WorkerDatabase:
+    """The door of the worker role: what belongs to no caller (the event tailer, the clock's round of authorities).
+
+    Without a URL of its own it borrows the application's pool and takes the worker role on for one transaction.
+    """
+
+    def __init__(self, database: Database, *, role: str | None) -> None:
+        self._database = database
+        self._role = role
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[WriteSession]:
+        """A transaction in the worker role, without any authority's context."""
+        async with self._database._connect() as (connection, driver):  # noqa: SLF001 - the same door
+            take_on = f'; SET LOCAL ROLE "{self._role}"' if self._role else ""
+            await driver.execute(f"BEGIN{take_on}")
+            try:
+                yield WriteSession(connection, driver, NOBODY)
+                await driver.execute("COMMIT")
+            except BaseException:
+                await self._database._end_quietly(driver)  # noqa: SLF001 - the same door
+                raise
+
+
+NOBODY: Final = Principal(
+    client_id=UUID(int=0),
+    organisation_id=UUID(int=0),
+    authority_id=UUID(int=0),
+    kind=Kind.AGENCY,
+    scopes=frozenset(),
+)
+"""A principal that sees nothing."""
+
+
+async def check_ready(database: Database) -> None:
+    """Raise Unavailable or NotReady unless the database is there, migrated to this code's revision, and binds us."""
+    async with database._connect() as (_, driver):  # noqa: SLF001 - the same door
+        await check_role(driver)
+        revision = await driver.fetchval("SELECT version_num FROM alembic_version")
+        if revision != expected_revision():
+            raise NotReady("The database schema is not of this version: run `halfterm migrate`.")
 
 
 def _translated(error: asyncpg.PostgresError | DBAPIError) -> Exception:

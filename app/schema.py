@@ -7,12 +7,14 @@ tailer and the clock); the application role may take it on with SET ROLE and inh
 
 import asyncio
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from app.errors import NotReady
 
@@ -113,6 +115,13 @@ def alembic_config(owner_url: str, roles: Roles) -> Config:
 async def migrate(owner_url: str, roles: Roles, revision: str = "head") -> None:
     """Bring the schema to a revision (the newest unless told), as the owner."""
     await asyncio.to_thread(command.upgrade, alembic_config(owner_url, roles), revision)
+
+
+@cache
+def expected_revision() -> str:
+    """The newest revision that this code carries."""
+    scripts = ScriptDirectory(str(_ROOT / "migrations"))
+    return scripts.get_current_head() or ""
 
 
 async def check_role(connection: asyncpg.Connection) -> None:

@@ -1,0 +1,85 @@
+"""The application: its life, its handlers and its routes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from app.db import Database, WorkerDatabase
+from app.http.access_tokens import TokenVerifier
+from app.http.logs import configure_logging
+from app.http.metrics import HttpMetrics
+from app.http.middleware import RequestMiddleware
+from app.http.problems import install_problem_handlers
+from app.http.runtime import Runtime
+from app.http.signing_keys import SigningKeys
+from app.openapi import describe
+from app.routers.all import ROUTERS
+from app.schema import roles_for, user_of
+from app.services.tailer import Tailer
+from app.settings import Settings, get_settings
+
+
+def create_app(settings: Settings | None = None, database: Database | None = None) -> FastAPI:
+    """The ASGI application.
+
+    `database` takes the place of the pool that the settings name (tests hand one in).
+    """
+    settings = settings or get_settings()
+    configure_logging(settings.log_level)
+    registry = CollectorRegistry()
+    runtime = make_runtime(settings, database)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        tailing = asyncio.create_task(runtime.tailer.run(), name="event tailer")
+        yield
+        tailing.cancel()
+        with suppress(asyncio.CancelledError):
+            await tailing
+        if database is None:
+            await runtime.database.dispose()
+
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.state.runtime = runtime
+    app.state.registry = registry
+    for router in ROUTERS:
+        app.include_router(router)
+    install_problem_handlers(app)
+    app.add_middleware(
+        RequestMiddleware,
+        metrics=HttpMetrics(registry),
+        max_body_bytes=settings.max_body_bytes,
+        https=settings.base_url.startswith("https://"),
+    )
+    describe(app)
+    return app
+
+
+def make_runtime(settings: Settings, database: Database | None = None) -> Runtime:
+    """The process's pools and keys. Raises ValueError when no database URL is set."""
+    if database is None:
+        if settings.database_url is None:
+            raise ValueError("HALFTERM_DATABASE_URL is not set.")
+        database = Database(settings.database_url, settings)
+    keys = SigningKeys(settings.keys_path)
+    worker = _worker_database(settings, database)
+    return Runtime(
+        settings=settings,
+        database=database,
+        keys=keys,
+        verifier=TokenVerifier(keys, issuer=settings.base_url, audience=settings.base_url),
+        tailer=Tailer(worker, settings.tailer_interval_ms / 1000),
+    )
+
+
+def _worker_database(settings: Settings, database: Database) -> WorkerDatabase:
+    if settings.worker_database_url:
+        return WorkerDatabase(
+            Database(settings.worker_database_url, settings, application_name="halfterm worker"), role=None
+        )
+    url: Any = database.engine.url
+    return WorkerDatabase(database, role=roles_for(user_of(url.render_as_string(hide_password=False))).worker)

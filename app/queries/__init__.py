@@ -1,0 +1,1 @@
+"""All SQL of the service: plain functions, one file per noun."""

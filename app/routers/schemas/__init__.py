@@ -1,0 +1,1 @@
+"""What goes over the wire: strict inputs, and outputs whose every field says who may see it."""

@@ -1,0 +1,1 @@
+"""What the service does: one verb per function. Lock, decide (in the domain), write, tell (an event)."""
