@@ -39,6 +39,8 @@ def configure_logging(level: str) -> None:
     root.setLevel(level.upper())
     # The server's own access lines hold raw paths, which can name a person's record; ours replace them.
     logging.getLogger("uvicorn.access").disabled = True
+    # Its lines name whole addresses, such as those of a subscriber's endpoint.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     for name in ("uvicorn", "uvicorn.error"):
         server = logging.getLogger(name)
         server.handlers.clear()
