@@ -1,0 +1,93 @@
+"""The one setter of a referral's state: every move is checked, recorded in the history, and told by its event."""
+
+from typing import Any
+from uuid import UUID
+
+from app.db import WriteSession
+from app.domain.referral import State, check_move
+from app.errors import Conflict
+from app.models.demand import status_history
+from app.queries.writes import Writes
+
+Row = dict[str, Any]
+"""A referral's row as read and locked: at least id, version, state, state_sequence. `move` keeps it up to date."""
+
+
+async def move(
+    session: WriteSession,
+    writes: Writes,
+    referral: Row,
+    target: State,
+    *,
+    event_id: UUID,
+    event_type: str,
+    reason: str | None = None,
+    **columns: object,
+) -> None:
+    """Move a locked referral to another state, changing `columns` with it.
+
+    The version rises by one: the event that tells of the move is to carry `next_version(referral)`, asked for before.
+    Raises ActionNotAvailable for a move that is not listed.
+    """
+    check_move(State(referral["state"]), target, event_type)
+    values: Row = {
+        **columns,
+        "state": target.value,
+        "state_sequence": referral["state_sequence"] + 1,
+        "version": referral["version"] + 1,
+        "updated_at": session.now,
+    }
+    assignments = ", ".join(f'"{name}" = ${position}' for position, name in enumerate(values, start=4))
+    touched = await session.run(
+        f"UPDATE referral SET {assignments} WHERE authority_id = $1 AND id = $2 AND version = $3",  # noqa: S608 - our own column names
+        session.authority_id,
+        referral["id"],
+        referral["version"],
+        *values.values(),
+    )
+    if touched != 1:
+        raise Conflict("The referral was changed by someone else meanwhile.")
+    record(
+        session,
+        writes,
+        referral["id"],
+        values["state_sequence"],
+        (State(referral["state"]), target),
+        event_id=event_id,
+        event_type=event_type,
+        reason=reason,
+    )
+    referral.update(values)
+
+
+def next_version(referral: Row) -> int:
+    """The version that the referral will have after its next move."""
+    return int(referral["version"]) + 1
+
+
+def record(
+    session: WriteSession,
+    writes: Writes,
+    referral_id: UUID,
+    sequence: int,
+    step: tuple[State, State],
+    *,
+    event_id: UUID,
+    event_type: str,
+    reason: str | None = None,
+) -> None:
+    """Queue one line of the history: `step` is (from, to)."""
+    source, target = step
+    check_move(source, target, event_type)
+    writes.add(
+        status_history,
+        referral_id=referral_id,
+        sequence=sequence,
+        from_state=source.value,
+        to_state=target.value,
+        event_id=event_id,
+        event_type=event_type,
+        changed_at=session.now,
+        organisation_id=session.organisation_id,
+        reason=reason,
+    )
