@@ -24,14 +24,14 @@ from tests.lanes import rolled_back
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_url() -> Iterator[str]:
     """An administrator's URL: of the server that HALFTERM_TEST_DATABASE_URL names, or of an embedded one."""
     given = os.environ.get("HALFTERM_TEST_DATABASE_URL")
     if given:
         yield given
         return
     quick = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": 200}
-    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), quick) as server:
+    with EmbeddedPostgres.temporary(quick) as server:
         yield server.admin_url
 
 
@@ -94,7 +94,12 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A sandbox's settings, with signing keys made once."""
     folder: Path = tmp_path_factory.mktemp("keys")
     return Settings(
-        data_dir=folder, sandbox=True, pool_size=10, tailer_interval_ms=20, log_level="WARNING", public_url="http://test"
+        data_dir=folder,
+        sandbox=True,
+        pool_size=10,
+        tailer_interval_ms=20,
+        log_level="WARNING",
+        public_url="http://test",
     )
 
 

@@ -8,8 +8,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -72,6 +73,15 @@ class EmbeddedPostgres:
         self._process: subprocess.Popen[bytes] | None = None
         self._keeper: threading.Thread | None = None
         self._started_by = 0
+
+    @classmethod
+    @contextmanager
+    def temporary(cls, settings: Mapping[str, str | int | bool] | None = None) -> Iterator[Self]:
+        """A running server whose data goes when it stops, in a folder that any user can pass to: for tests."""
+        with tempfile.TemporaryDirectory(prefix="halfterm-data-") as folder:
+            Path(folder).chmod(0o711)
+            with cls(Path(folder), settings) as server:
+                yield server
 
     @property
     def socket_dir(self) -> Path:

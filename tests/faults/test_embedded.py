@@ -291,6 +291,15 @@ def test_killed_server_recovers_at_the_next_start(data_dir: Path) -> None:
         assert noted(server.admin_url) == [1]
 
 
+def test_temporary_server_leaves_nothing_behind() -> None:
+    with EmbeddedPostgres.temporary(FAST) as server:
+        note(server.admin_url, 1)
+        process_id, folder = server.process_id, server.data_dir
+        assert (folder / "postgres" / "PG_VERSION").resolve().is_relative_to(folder)
+    assert not alive(process_id)
+    assert not folder.exists()
+
+
 def test_data_of_another_major_version_is_refused_untouched(data_dir: Path) -> None:
     with EmbeddedPostgres(data_dir, FAST):
         pass
