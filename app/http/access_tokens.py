@@ -186,6 +186,7 @@ def _key_for(keys: SigningKeys, header: dict[str, Any]) -> RSAKey:
     kind = header.get("typ")
     if not isinstance(kind, str) or kind.lower().removeprefix("application/") != JWT_TYPE:
         raise TokenFault("wrong_type")
+    # This service issues no critical extensions. The library knows one (`b64`) and would let it pass.
     if "crit" in header:
         raise TokenFault("malformed")
     kid = header.get("kid")

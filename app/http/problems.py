@@ -147,12 +147,10 @@ def _allowed_methods(scope: Scope) -> list[str]:
     """The methods of every route at this path: the framework names those of the first one only."""
     app = scope.get("app")
     routes = [route for route in getattr(app, "routes", []) if not isinstance(route, Mount)]
-    # Routing leaves its choice in the scope, and would follow it again.
-    plain = {key: value for key, value in scope.items() if key not in ("fastapi", "route", "endpoint", "path_params")}
     return [
         method
         for method in METHODS
-        if any(route.matches({**plain, "method": method})[0] is Match.FULL for route in routes)
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in routes)
     ]
 
 

@@ -196,6 +196,7 @@ def test_a_key_offered_inside_the_token_is_not_used(keys: SigningKeys) -> None:
         ({"kid": None}, "unknown_key"),
         ({"kid": "nobody"}, "unknown_key"),
         ({"crit": ["exp"], "exp": 1}, "malformed"),
+        ({"crit": ["b64"], "b64": True}, "malformed"),
     ],
 )
 def test_a_header_of_another_kind_is_refused(keys: SigningKeys, header: dict[str, Any], expected: str) -> None:
