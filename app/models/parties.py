@@ -126,14 +126,25 @@ practitioner = tenant_table(
     policy=owned("provider_id", writers=("provider_id",)),
 )
 
+calendar_year = tenant_table(
+    "calendar_year",
+    Column("academic_year", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    # New at every change and never used again, so that a calendar kept in memory is known to be the present one.
+    uuid("stamp"),
+    CheckConstraint(r"academic_year ~ '^\d{4}/\d{2}$'", name="academic_year"),
+    key=("academic_year",),
+    policy=directory(),
+)
+
 calendar_period = tenant_table(
     "calendar_period",
     Column("academic_year", Text, nullable=False),
     Column("half_term", Integer, nullable=False),
     Column("starts_on", Date, nullable=False),
     Column("ends_on", Date, nullable=False),
+    reference("calendar_year", "academic_year", to=("academic_year",)),
     CheckConstraint("half_term BETWEEN 1 AND 6", name="half_term"),
-    CheckConstraint(r"academic_year ~ '^\d{4}/\d{2}$'", name="academic_year"),
     CheckConstraint("starts_on <= ends_on", name="dates"),
     key=("academic_year", "half_term"),
     policy=directory(),
@@ -141,9 +152,11 @@ calendar_period = tenant_table(
 
 calendar_closure = tenant_table(
     "calendar_closure",
+    Column("academic_year", Text, nullable=False),
     Column("closed_on", Date, nullable=False),
     Column("kind", Text, nullable=False),
     Column("name", Text, nullable=False),
+    reference("calendar_year", "academic_year", to=("academic_year",)),
     CheckConstraint("kind IN ('inset', 'bank_holiday')", name="kind"),
     key=("closed_on",),
     policy=directory(),

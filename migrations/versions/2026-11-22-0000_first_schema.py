@@ -80,18 +80,12 @@ POLICIES = [
     'CREATE POLICY "area_owner" ON "area" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
     'CREATE POLICY "area_read" ON "area" FOR SELECT TO "{application}" USING (authority_id = (SELECT nullif(current_setting(\'halfterm.authority\', true), \'\')::uuid))',
     "CREATE POLICY \"area_write\" ON \"area\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority'))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority')))",
-    'GRANT SELECT, INSERT, UPDATE, DELETE ON "calendar_closure" TO "{application}"',
-    'ALTER TABLE "calendar_closure" ENABLE ROW LEVEL SECURITY',
-    'ALTER TABLE "calendar_closure" FORCE ROW LEVEL SECURITY',
-    'CREATE POLICY "calendar_closure_owner" ON "calendar_closure" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
-    'CREATE POLICY "calendar_closure_read" ON "calendar_closure" FOR SELECT TO "{application}" USING (authority_id = (SELECT nullif(current_setting(\'halfterm.authority\', true), \'\')::uuid))',
-    "CREATE POLICY \"calendar_closure_write\" ON \"calendar_closure\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority'))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority')))",
-    'GRANT SELECT, INSERT, UPDATE, DELETE ON "calendar_period" TO "{application}"',
-    'ALTER TABLE "calendar_period" ENABLE ROW LEVEL SECURITY',
-    'ALTER TABLE "calendar_period" FORCE ROW LEVEL SECURITY',
-    'CREATE POLICY "calendar_period_owner" ON "calendar_period" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
-    'CREATE POLICY "calendar_period_read" ON "calendar_period" FOR SELECT TO "{application}" USING (authority_id = (SELECT nullif(current_setting(\'halfterm.authority\', true), \'\')::uuid))',
-    "CREATE POLICY \"calendar_period_write\" ON \"calendar_period\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority'))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority')))",
+    'GRANT SELECT, INSERT, UPDATE, DELETE ON "calendar_year" TO "{application}"',
+    'ALTER TABLE "calendar_year" ENABLE ROW LEVEL SECURITY',
+    'ALTER TABLE "calendar_year" FORCE ROW LEVEL SECURITY',
+    'CREATE POLICY "calendar_year_owner" ON "calendar_year" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
+    'CREATE POLICY "calendar_year_read" ON "calendar_year" FOR SELECT TO "{application}" USING (authority_id = (SELECT nullif(current_setting(\'halfterm.authority\', true), \'\')::uuid))',
+    "CREATE POLICY \"calendar_year_write\" ON \"calendar_year\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority'))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority')))",
     'GRANT SELECT, INSERT ON "event" TO "{application}"',
     'ALTER TABLE "event" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "event" FORCE ROW LEVEL SECURITY',
@@ -140,6 +134,18 @@ POLICIES = [
     "CREATE POLICY \"audit_entry_read\" ON \"audit_entry\" FOR SELECT TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority')))",
     "CREATE POLICY \"audit_entry_write\" ON \"audit_entry\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND (false)) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND (false))",
     "CREATE POLICY \"audit_entry_insert\" ON \"audit_entry\" FOR INSERT TO \"{application}\" WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND (organisation_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))",
+    'GRANT SELECT, INSERT, UPDATE, DELETE ON "calendar_closure" TO "{application}"',
+    'ALTER TABLE "calendar_closure" ENABLE ROW LEVEL SECURITY',
+    'ALTER TABLE "calendar_closure" FORCE ROW LEVEL SECURITY',
+    'CREATE POLICY "calendar_closure_owner" ON "calendar_closure" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
+    'CREATE POLICY "calendar_closure_read" ON "calendar_closure" FOR SELECT TO "{application}" USING (authority_id = (SELECT nullif(current_setting(\'halfterm.authority\', true), \'\')::uuid))',
+    "CREATE POLICY \"calendar_closure_write\" ON \"calendar_closure\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority'))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority')))",
+    'GRANT SELECT, INSERT, UPDATE, DELETE ON "calendar_period" TO "{application}"',
+    'ALTER TABLE "calendar_period" ENABLE ROW LEVEL SECURITY',
+    'ALTER TABLE "calendar_period" FORCE ROW LEVEL SECURITY',
+    'CREATE POLICY "calendar_period_owner" ON "calendar_period" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
+    'CREATE POLICY "calendar_period_read" ON "calendar_period" FOR SELECT TO "{application}" USING (authority_id = (SELECT nullif(current_setting(\'halfterm.authority\', true), \'\')::uuid))',
+    "CREATE POLICY \"calendar_period_write\" ON \"calendar_period\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority'))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority')))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "client" TO "{application}"',
     'ALTER TABLE "client" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "client" FORCE ROW LEVEL SECURITY',
@@ -404,27 +410,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("authority_id", "code", name=op.f("uq_area_authority_id_code")),
     )
     op.create_table(
-        "calendar_closure",
-        sa.Column("authority_id", sa.UUID(), nullable=False),
-        sa.Column("closed_on", sa.Date(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.CheckConstraint("kind IN ('inset', 'bank_holiday')", name=op.f("ck_calendar_closure_kind")),
-        sa.ForeignKeyConstraint(["authority_id"], ["authority.id"], name=op.f("fk_calendar_closure_authority_id")),
-        sa.PrimaryKeyConstraint("authority_id", "closed_on", name=op.f("pk_calendar_closure")),
-    )
-    op.create_table(
-        "calendar_period",
+        "calendar_year",
         sa.Column("authority_id", sa.UUID(), nullable=False),
         sa.Column("academic_year", sa.Text(), nullable=False),
-        sa.Column("half_term", sa.Integer(), nullable=False),
-        sa.Column("starts_on", sa.Date(), nullable=False),
-        sa.Column("ends_on", sa.Date(), nullable=False),
-        sa.CheckConstraint("academic_year ~ '^\\d{4}/\\d{2}$'", name=op.f("ck_calendar_period_academic_year")),
-        sa.CheckConstraint("half_term BETWEEN 1 AND 6", name=op.f("ck_calendar_period_half_term")),
-        sa.CheckConstraint("starts_on <= ends_on", name=op.f("ck_calendar_period_dates")),
-        sa.ForeignKeyConstraint(["authority_id"], ["authority.id"], name=op.f("fk_calendar_period_authority_id")),
-        sa.PrimaryKeyConstraint("authority_id", "academic_year", "half_term", name=op.f("pk_calendar_period")),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("stamp", sa.UUID(), nullable=False),
+        sa.CheckConstraint("academic_year ~ '^\\d{4}/\\d{2}$'", name=op.f("ck_calendar_year_academic_year")),
+        sa.ForeignKeyConstraint(["authority_id"], ["authority.id"], name=op.f("fk_calendar_year_authority_id")),
+        sa.PrimaryKeyConstraint("authority_id", "academic_year", name=op.f("pk_calendar_year")),
     )
     op.create_table(
         "event",
@@ -542,6 +535,39 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("authority_id", "id", name=op.f("pk_audit_entry")),
     )
     op.create_index("ix_audit_entry_recorded", "audit_entry", ["authority_id", "recorded_at"], unique=False)
+    op.create_table(
+        "calendar_closure",
+        sa.Column("authority_id", sa.UUID(), nullable=False),
+        sa.Column("academic_year", sa.Text(), nullable=False),
+        sa.Column("closed_on", sa.Date(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.CheckConstraint("kind IN ('inset', 'bank_holiday')", name=op.f("ck_calendar_closure_kind")),
+        sa.ForeignKeyConstraint(
+            ["authority_id", "academic_year"],
+            ["calendar_year.authority_id", "calendar_year.academic_year"],
+            name=op.f("fk_calendar_closure_authority_id_academic_year"),
+        ),
+        sa.ForeignKeyConstraint(["authority_id"], ["authority.id"], name=op.f("fk_calendar_closure_authority_id")),
+        sa.PrimaryKeyConstraint("authority_id", "closed_on", name=op.f("pk_calendar_closure")),
+    )
+    op.create_table(
+        "calendar_period",
+        sa.Column("authority_id", sa.UUID(), nullable=False),
+        sa.Column("academic_year", sa.Text(), nullable=False),
+        sa.Column("half_term", sa.Integer(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.CheckConstraint("half_term BETWEEN 1 AND 6", name=op.f("ck_calendar_period_half_term")),
+        sa.CheckConstraint("starts_on <= ends_on", name=op.f("ck_calendar_period_dates")),
+        sa.ForeignKeyConstraint(
+            ["authority_id", "academic_year"],
+            ["calendar_year.authority_id", "calendar_year.academic_year"],
+            name=op.f("fk_calendar_period_authority_id_academic_year"),
+        ),
+        sa.ForeignKeyConstraint(["authority_id"], ["authority.id"], name=op.f("fk_calendar_period_authority_id")),
+        sa.PrimaryKeyConstraint("authority_id", "academic_year", "half_term", name=op.f("pk_calendar_period")),
+    )
     op.create_table(
         "client",
         sa.Column("authority_id", sa.UUID(), nullable=False),
@@ -969,6 +995,7 @@ def upgrade() -> None:
         sa.Column("authority_id", sa.UUID(), nullable=False),
         sa.Column("pupil_id", sa.UUID(), nullable=False),
         sa.Column("upn", sa.Text(), nullable=True),
+        sa.Column("upn_holder", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("upn_missing_reason", sa.Text(), nullable=True),
         sa.Column("ethnicity", sa.Text(), nullable=True),
         sa.Column("free_school_meals", sa.Boolean(), nullable=True),
@@ -984,12 +1011,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["authority_id"], ["authority.id"], name=op.f("fk_pupil_statutory_authority_id")),
         sa.PrimaryKeyConstraint("authority_id", "pupil_id", name=op.f("pk_pupil_statutory")),
     )
+    op.create_index("ix_pupil_statutory_upn", "pupil_statutory", ["authority_id", "upn"], unique=False)
     op.create_index(
-        "ux_pupil_statutory_upn",
+        "ux_pupil_statutory_upn_holder",
         "pupil_statutory",
         ["authority_id", "upn"],
         unique=True,
-        postgresql_where=sa.text("upn IS NOT NULL"),
+        postgresql_where=sa.text("upn_holder"),
     )
     op.create_table(
         "referral",
@@ -1840,7 +1868,8 @@ def downgrade() -> None:
         "ix_referral_case_provider", table_name="referral", postgresql_where=sa.text("case_provider_id IS NOT NULL")
     )
     op.drop_table("referral")
-    op.drop_index("ux_pupil_statutory_upn", table_name="pupil_statutory", postgresql_where=sa.text("upn IS NOT NULL"))
+    op.drop_index("ux_pupil_statutory_upn_holder", table_name="pupil_statutory", postgresql_where=sa.text("upn_holder"))
+    op.drop_index("ix_pupil_statutory_upn", table_name="pupil_statutory")
     op.drop_table("pupil_statutory")
     op.drop_index("ix_lot_provider", table_name="lot")
     op.drop_table("lot")
@@ -1878,6 +1907,8 @@ def downgrade() -> None:
     op.drop_table("contract")
     op.drop_index("ix_client_organisation", table_name="client")
     op.drop_table("client")
+    op.drop_table("calendar_period")
+    op.drop_table("calendar_closure")
     op.drop_index("ix_audit_entry_recorded", table_name="audit_entry")
     op.drop_table("audit_entry")
     op.drop_table("school_group")
@@ -1892,8 +1923,7 @@ def downgrade() -> None:
     op.drop_table("household")
     op.drop_index("ix_event_referral", table_name="event")
     op.drop_table("event")
-    op.drop_table("calendar_period")
-    op.drop_table("calendar_closure")
+    op.drop_table("calendar_year")
     op.drop_table("area")
     op.drop_index("ix_school_register_laestab", table_name="school_register")
     op.drop_index("ix_school_register_la_code", table_name="school_register")
