@@ -35,7 +35,8 @@ def configure_logging(level: str) -> None:
     handler.addFilter(_RequestIds())
     handler.setFormatter(json_formatter())
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    # A handler of a subclass is someone's own, such as a test's; a plain one is ours of an earlier call.
+    root.handlers[:] = [*(other for other in root.handlers if type(other) is not logging.StreamHandler), handler]
     root.setLevel(level.upper())
     # The server's own access lines hold raw paths, which can name a person's record; ours replace them.
     logging.getLogger("uvicorn.access").disabled = True

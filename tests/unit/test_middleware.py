@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from app.http.logs import ACCESS_LOGGER, json_formatter, request_ids
+from app.http.logs import ACCESS_LOGGER, configure_logging, json_formatter, request_ids
 from app.http.metrics import HttpMetrics
 from app.http.middleware import AnswerCutShort, RequestMiddleware
 from app.http.offline_docs import PAGE_HEADERS, docs_routes, graphiql_html, swagger_html
@@ -302,6 +302,27 @@ class TestLogAndMetrics:
         assert record["time"].endswith("+00:00")
         for private in (UPN, "surname", "Quillfeather", "letmein"):
             assert private not in line
+
+    def test_setting_the_logs_up_again_writes_each_line_once_and_leaves_other_handlers(
+        self, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        root = logging.getLogger()
+        before, level = list(root.handlers), root.level
+        token = request_ids.set(("request-1", TRACE))
+        try:
+            configure_logging("INFO")
+            configure_logging("info")
+            logging.getLogger("app.anything").info("said", extra={"count": 3})
+            assert set(before) <= set(root.handlers)
+        finally:
+            request_ids.reset(token)
+            root.handlers[:] = before
+            root.setLevel(level)
+        (line,) = capsys.readouterr().err.splitlines()
+        record = json.loads(line)
+        assert (record["message"], record["count"]) == ("said", 3)
+        assert (record["request_id"], record["trace_id"]) == ("request-1", TRACE)
+        assert "said" in caplog.text
 
     async def test_what_watches_over_the_service_is_not_logged(
         self, client: httpx.AsyncClient, access_lines: io.StringIO
