@@ -1,0 +1,117 @@
+"""The rules of a contact: when it may be recorded, what its result allows, and what it may replace."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final
+
+from app.domain.interventions import Case, check_day_of_work, check_open
+from app.domain.vocabulary import ATTENDED_RESULTS, ContactResult
+from app.errors import ActionNotAvailable, Conflict, FieldFault, Invalid
+
+
+class ContactKind(StrEnum):
+    """What a contact was for."""
+
+    INITIAL = "initial"
+    SESSION = "session"
+    REVIEW = "review"
+    TEAM_AROUND_THE_CHILD = "team_around_the_child"
+    CLOSING = "closing"
+
+
+class ContactMode(StrEnum):
+    """Where a contact was held."""
+
+    HOME = "home"
+    SCHOOL = "school"
+    REMOTE = "remote"
+    ELSEWHERE = "elsewhere"
+
+
+class Present(StrEnum):
+    """Who was there: the part each plays, never a name."""
+
+    CHILD = "child"
+    PARENT_OR_CARER = "parent_or_carer"
+    SIBLING = "sibling"
+    OTHER_FAMILY = "other_family"
+    SCHOOL_STAFF = "school_staff"
+    AGENCY = "agency"
+    INTERPRETER = "interpreter"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class NewContact:
+    """What the rules ask of a contact that is to be recorded. `held_on` is the London date of `held_at`."""
+
+    kind: ContactKind
+    result: ContactResult
+    held_at: datetime
+    held_on: date
+    child_seen: bool = False
+    child_seen_alone: bool = False
+    agencies: tuple[str, ...] = ()
+    reason: str | None = None
+
+    @property
+    def attended(self) -> bool:
+        """Whether the contact took place: late is still attended."""
+        return self.result in ATTENDED_RESULTS
+
+
+_NEEDS_WORDS: Final = frozenset({ContactResult.CANCELLED_BY_PROVIDER, ContactResult.REFUSED})
+
+
+def check_contact(case: Case, contact: NewContact, now: datetime, today: date) -> None:
+    """Check that a contact may be recorded on a case now.
+
+    Safe contact and visit risks are acknowledged first, for an attempt by telephone may harm as a visit can. A contact
+    lies between acceptance and now, and before the planned end: from then on the place may be another family's, so
+    work that goes on is extended first.
+    Raises ActionNotAvailable for the state, Invalid for the fields.
+    """
+    check_open(case)
+    if not case.safety_acknowledged:
+        raise ActionNotAvailable("Acknowledge the safe contact and visit risks before the first contact.")
+    if contact.held_at > now:
+        raise Invalid(errors=[FieldFault("/held_at", "in_the_future", "A contact is recorded once it has happened.")])
+    check_day_of_work(case, contact.held_on, today, "/held_at")
+    if contact.held_on >= case.planned_end_on:
+        raise Invalid(
+            errors=[
+                FieldFault(
+                    "/held_at",
+                    "after_the_end",
+                    f"The place was held until {case.planned_end_on.isoformat()}, that day not included.",
+                )
+            ]
+        )
+    faults = _content_faults(contact)
+    if faults:
+        raise Invalid(errors=faults)
+
+
+def _content_faults(contact: NewContact) -> list[FieldFault]:
+    faults: list[FieldFault] = []
+    if contact.child_seen and not contact.attended:
+        faults.append(FieldFault("/child_seen", "not_attended", "A child was seen only if the contact took place."))
+    if contact.child_seen_alone and not contact.child_seen:
+        faults.append(FieldFault("/child_seen_alone", "not_seen", "A child who was seen alone was seen."))
+    if contact.kind is ContactKind.TEAM_AROUND_THE_CHILD and contact.attended and not contact.agencies:
+        faults.append(FieldFault("/agencies", "required", "Say which agencies met."))
+    if contact.result in _NEEDS_WORDS and contact.reason is None:
+        faults.append(FieldFault("/reason", "required", "Say why the contact was cancelled or refused."))
+    return faults
+
+
+def check_replacement(old_result: ContactResult, *, already_replaced: bool) -> None:
+    """Check that a rescheduled contact may take the place of an earlier one.
+
+    Only a contact that did not take place is rescheduled, and only once; what was attended stands. Raises Conflict.
+    """
+    if old_result in ATTENDED_RESULTS:
+        raise Conflict("A contact that took place is not replaced by another.")
+    if already_replaced:
+        raise Conflict("That contact was already replaced by another.")

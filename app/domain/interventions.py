@@ -1,0 +1,192 @@
+"""The rules of an intervention: its states, what may be recorded on it and when, its extension and its close.
+
+An intervention is `planned` from acceptance, `active` from its first attended contact and `closed` at its end. Dates
+are London civil dates.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from app.access import Kind
+from app.domain.calendar import Calendar
+from app.domain.vocabulary import ClosureOutcome, ClosureReason
+from app.errors import ActionNotAvailable, FieldFault, Invalid
+
+
+class InterventionState(StrEnum):
+    """Where an intervention stands."""
+
+    PLANNED = "planned"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    CLOSED = "closed"
+
+
+_S = InterventionState
+MOVES: Final[frozenset[tuple[InterventionState, InterventionState]]] = frozenset(
+    {
+        (_S.PLANNED, _S.ACTIVE),
+        (_S.PLANNED, _S.PAUSED),
+        (_S.ACTIVE, _S.PAUSED),
+        (_S.PAUSED, _S.PLANNED),
+        (_S.PAUSED, _S.ACTIVE),
+        (_S.PLANNED, _S.CLOSED),
+        (_S.ACTIVE, _S.CLOSED),
+        (_S.PAUSED, _S.CLOSED),
+    }
+)
+
+
+class GoalResult(StrEnum):
+    """What became of a goal, said when the case closes."""
+
+    ACHIEVED = "achieved"
+    PARTLY = "partly"
+    NOT = "not"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What the rules ask of an intervention."""
+
+    state: InterventionState
+    accepted_on: date
+    safety_acknowledged: bool
+    started_on: date | None
+    planned_end_on: date
+    """The first day that the place no longer covers."""
+
+
+def check_state_move(source: InterventionState, target: InterventionState) -> None:
+    """Raise ActionNotAvailable unless an intervention may go from `source` to `target`."""
+    if (source, target) not in MOVES:
+        raise ActionNotAvailable(f"An intervention that is {source.value} cannot become {target.value}.")
+
+
+def check_open(case: Case) -> None:
+    """Raise ActionNotAvailable when the intervention is closed: nothing more is recorded on it."""
+    if case.state is InterventionState.CLOSED:
+        raise ActionNotAvailable("The intervention is closed.")
+
+
+def check_day_of_work(case: Case, on: date, today: date, pointer: str) -> None:
+    """Raise Invalid unless work was possible on a day: from acceptance on, up to today."""
+    if on > today:
+        raise Invalid(errors=[FieldFault(pointer, "in_the_future", "This day has not come yet.")])
+    if on < case.accepted_on:
+        raise Invalid(
+            errors=[
+                FieldFault(pointer, "before_acceptance", f"The case was accepted on {case.accepted_on.isoformat()}.")
+            ]
+        )
+
+
+# Extension
+
+
+def extended_end(case: Case, calendar: Calendar, *, today: date, weeks: int, latest_end_on: date) -> date:
+    """The planned end after `weeks` more school weeks: the open end of the days that the place is held.
+
+    An extension is declared before the planned end, so that a place is never kept by someone who says so afterwards.
+    Raises ActionNotAvailable too late or when closed, Invalid beyond `latest_end_on`, the end that policy allows.
+    """
+    check_open(case)
+    if today >= case.planned_end_on:
+        raise ActionNotAvailable("The planned end has passed: an extension is declared before it.")
+    new_end = calendar.planned_end(case.planned_end_on, weeks)
+    if new_end > latest_end_on:
+        raise Invalid(
+            errors=[
+                FieldFault(
+                    "/weeks",
+                    "beyond_policy",
+                    f"The authority's policy lets this work run to {latest_end_on.isoformat()} at the latest.",
+                )
+            ]
+        )
+    return new_end
+
+
+# Closing
+
+CLOSING_OUTCOMES: Final = (
+    ClosureOutcome.COMPLETED,
+    ClosureOutcome.ENDED_EARLY,
+    ClosureOutcome.WITHDRAWN,
+    ClosureOutcome.NOT_SUITABLE,
+    ClosureOutcome.STEPPED_UP,
+    ClosureOutcome.STEPPED_DOWN,
+)
+"""The outcomes that a provider can close its case with. The others are acts of the sender or an officer."""
+
+_WITHOUT_WORK: Final = frozenset(CLOSING_OUTCOMES) - {ClosureOutcome.COMPLETED, ClosureOutcome.STEPPED_DOWN}
+_OF_A_COMPLETED_CASE: Final = frozenset({ClosureReason.GOALS_MET, ClosureReason.PLAN_COMPLETED})
+
+
+def check_closing(
+    case: Case,
+    *,
+    outcome: ClosureOutcome,
+    reason: ClosureReason,
+    goal_ids: Sequence[UUID],
+    results: Iterable[UUID],
+    what_changed: str | None,
+) -> None:
+    """Check a close as it was asked for.
+
+    A case in which nobody was ever met cannot be `completed` or `stepped_down`; `completed` goes with `goals_met` or
+    `plan_completed` and those only with it; each goal of the plan gets one result. What changed is told whenever there
+    was work. Raises ActionNotAvailable when it is closed already, Invalid naming every field that does not fit.
+    """
+    check_state_move(case.state, InterventionState.CLOSED)
+    faults: list[FieldFault] = []
+    if case.started_on is None and outcome not in _WITHOUT_WORK:
+        faults.append(FieldFault("/outcome", "no_contact", "No contact was attended, so no work could be completed."))
+    if (outcome is ClosureOutcome.COMPLETED) != (reason in _OF_A_COMPLETED_CASE):
+        faults.append(
+            FieldFault("/reason", "does_not_fit", "goals_met and plan_completed go with completed, and only with it.")
+        )
+    if case.started_on is not None and what_changed is None:
+        faults.append(FieldFault("/summary/what_changed", "required", "Say what changed for the family."))
+    faults += _goal_faults(goal_ids, list(results))
+    if faults:
+        raise Invalid(errors=faults)
+
+
+def _goal_faults(goal_ids: Sequence[UUID], results: list[UUID]) -> list[FieldFault]:
+    faults = [
+        FieldFault(f"/goals/{index}/goal_id", "unknown_goal", "The plan has no such goal.")
+        for index, goal_id in enumerate(results)
+        if goal_id not in goal_ids
+    ]
+    if len(set(results)) != len(results):
+        faults.append(FieldFault("/goals", "repeated", "Each goal has one result."))
+    missing = len(set(goal_ids) - set(results))
+    if missing:
+        faults.append(FieldFault("/goals", "missing_result", f"Goals of the plan without a result: {missing}."))
+    return faults
+
+
+# What a caller may do next
+
+
+def available_actions(case: Case, kind: Kind) -> list[str]:
+    """The acts open to a caller now, named as the last part of their paths. Only its provider works a case."""
+    if kind is not Kind.PROVIDER or case.state is InterventionState.CLOSED:
+        return []
+    actions = ["plan", "readings", "extend", "close"]
+    return ["contacts", *actions] if case.safety_acknowledged else ["safety", *actions]
+
+
+def first_day_of_work(started_on: date | None, attended_on: date) -> date:
+    """The day from which volume is used: the earliest attended contact, in whatever order contacts are recorded."""
+    return attended_on if started_on is None else min(started_on, attended_on)
+
+
+def release_day(booking_starts_on: date, booking_ends_on: date, today: date) -> date:
+    """Where a booking is cut when its place is given back: today, but inside its own span."""
+    return min(max(booking_starts_on, today), booking_ends_on)
