@@ -145,6 +145,7 @@ RULES: Final[dict[str, Rule]] = {
     "get_calendar": Rule(Scope.SUPPLY_READ, _ALL),
     "put_calendar": Rule(Scope.ADMIN, _AUTHORITY),
     "list_clients": Rule(Scope.ADMIN, _ALL),
+    "get_client": Rule(Scope.ADMIN, _ALL),
     "create_client": Rule(Scope.ADMIN, _AUTHORITY),
     "rotate_client_secret": Rule(Scope.ADMIN, _AUTHORITY),
     "revoke_client": Rule(Scope.ADMIN, _AUTHORITY),
@@ -170,6 +171,11 @@ RULES: Final[dict[str, Rule]] = {
     "graphql.capacity": Rule(Scope.OUTCOMES_READ, _AUTHORITY),
     "graphql.timeliness": Rule(Scope.OUTCOMES_READ, _AUTHORITY),
 }
+
+GRANTABLE: Final[dict[Kind, frozenset[Scope]]] = {
+    kind: frozenset(rule.scope for rule in RULES.values() if kind in rule.kinds) for kind in Kind
+}
+"""The scopes that a client of each kind of organisation may be given: those of the operations open to that kind."""
 
 
 def allow(principal: Principal, operation: str) -> None:
@@ -214,6 +220,8 @@ class Group(StrEnum):
     ATTENDANCE_BANDS = "attendance_bands"
     PROGRESS = "progress"
     """Contacts' attendance, goals, closure summary."""
+    CASEWORK = "casework"
+    """How a contact went: who was there, who was seen, why it fell through."""
     READINGS = "readings"
     DECISIONS = "decisions"
 
@@ -232,6 +240,7 @@ VISIBLE: Final[dict[Party, frozenset[Group]]] = {
             Group.ATTENDANCE,
             Group.ATTENDANCE_BANDS,
             Group.PROGRESS,
+            Group.CASEWORK,
             Group.READINGS,
         }
     ),

@@ -29,8 +29,8 @@ BY_CONSTRAINT: Final[dict[str, tuple[type[HalftermError], str]]] = {
         DuplicateReferral,
         "Your organisation already has an open referral for this pupil.",
     ),
-    "ux_pupil_statutory_upn": (AlreadyExists, "Another request is recording the same pupil: send this one again."),
-    "uq_reading_authority_id_intervention_id_measure_respondent_taken_on": (
+    "ux_pupil_statutory_upn_holder": (AlreadyExists, "Another request is recording the same pupil: send this one again."),
+    "uq_reading_one_a_day": (
         AlreadyExists,
         "This measure was already recorded for that respondent on that day.",
     ),
@@ -43,11 +43,11 @@ BY_CONSTRAINT: Final[dict[str, tuple[type[HalftermError], str]]] = {
     "uq_area_authority_id_code": (AlreadyExists, "There is already an area of that code."),
     "uq_school_authority_id_urn": (AlreadyExists, "A school of that URN is already a member of the authority."),
     "ux_organisation_name": (AlreadyExists, "There is already an organisation of that kind and name."),
-    "uq_attendance_record_authority_id_referral_id_source_period_starts_on": (
+    "uq_attendance_record_one_per_period": (
         AlreadyExists,
         "Attendance for that period is already recorded.",
     ),
-    "uq_suspension_record_authority_id_referral_id_source_period_starts_on": (
+    "uq_suspension_record_one_per_period": (
         AlreadyExists,
         "Suspensions for that period are already recorded.",
     ),

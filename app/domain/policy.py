@@ -20,6 +20,8 @@ class Policy:
     """By band: how long a provider has to answer an offer. Runs through school holidays."""
     first_contact_school_days: int = 5
     """From acceptance to the first contact."""
+    extension_weeks: int = 6
+    """School weeks that an intervention may be extended by, in all, beyond its service's standard length."""
     safeguarding_hours: int = 4
     """For an officer to act on a referral that says a child is in immediate danger."""
     placement_hours: int = 24

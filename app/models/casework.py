@@ -74,6 +74,24 @@ intervention = tenant_table(
     policy=owned("provider_id", "referring_organisation_id", "school_id", writers=("provider_id",)),
 )
 
+# Every move of the planned end, so that the end that was planned on a date can be told.
+intervention_extension = tenant_table(
+    "intervention_extension",
+    uuid("intervention_id"),
+    uuid("provider_id"),
+    Column("extended_at", DateTime(timezone=True), nullable=False),
+    # School weeks.
+    Column("weeks", Integer, nullable=False),
+    Column("from_end_on", Date, nullable=False),
+    Column("to_end_on", Date, nullable=False),
+    Column("reason", Text, nullable=False),
+    reference("intervention", "intervention_id"),
+    UniqueConstraint("authority_id", "intervention_id", "from_end_on", name="uq_intervention_extension_from_end"),
+    CheckConstraint("weeks >= 1", name="weeks"),
+    CheckConstraint("from_end_on < to_end_on", name="later"),
+    policy=_casework("intervention_extension"),
+)
+
 intervention_contact = tenant_table(
     "intervention_contact",
     uuid("intervention_id"),
@@ -151,7 +169,10 @@ reading = tenant_table(
     Column("scores", JSONB, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     reference("intervention", "intervention_id"),
-    UniqueConstraint("authority_id", "intervention_id", "measure", "respondent", "taken_on"),
+    # Named by hand: PostgreSQL cuts a name at 63 bytes, and the error of a cut name is not recognised.
+    UniqueConstraint(
+        "authority_id", "intervention_id", "measure", "respondent", "taken_on", name="uq_reading_one_a_day"
+    ),
     CheckConstraint("respondent IN ('child', 'parent', 'worker')", name="respondent"),
     CheckConstraint("completed_with IN ('family', 'worker_only', 'jointly')", name="completed_with"),
     policy=owned("provider_id", writers=("provider_id",)),

@@ -140,13 +140,17 @@ pupil_statutory = tenant_table(
     "pupil_statutory",
     uuid("pupil_id"),
     Column("upn", Text),
+    # Whether the UPN stands for this record in the authority. Another organisation's record of the same UPN is kept
+    # apart, without telling either, until an officer joins the two.
+    Column("upn_holder", Boolean, nullable=False, server_default=text("true")),
     Column("upn_missing_reason", Text),
     Column("ethnicity", Text),
     Column("free_school_meals", Boolean),
     Column("pupil_premium", ARRAY(Text), nullable=False, server_default=_EMPTY),
     reference("pupil", "pupil_id"),
     CheckConstraint("(upn IS NULL) <> (upn_missing_reason IS NULL)", name="upn_or_reason"),
-    Index("ux_pupil_statutory_upn", "authority_id", "upn", unique=True, postgresql_where=text("upn IS NOT NULL")),
+    Index("ux_pupil_statutory_upn_holder", "authority_id", "upn", unique=True, postgresql_where=text("upn_holder")),
+    Index("ix_pupil_statutory_upn", "authority_id", "upn"),
     key=("pupil_id",),
     policy=RowPolicy(
         read=within(
@@ -406,7 +410,9 @@ attendance_record = tenant_table(
         "sessions_authorised + sessions_unauthorised = sessions_possible - sessions_attended", name="absence_adds_up"
     ),
     CheckConstraint("source IN ('referral', 'push', 'return')", name="source"),
-    UniqueConstraint("authority_id", "referral_id", "source", "period_starts_on"),
+    UniqueConstraint(
+        "authority_id", "referral_id", "source", "period_starts_on", name="uq_attendance_record_one_per_period"
+    ),
     policy=RowPolicy(read=_fact_read("attendance_record"), write=_FACT_POLICY_WRITE),
 )
 
@@ -427,6 +433,8 @@ suspension_record = tenant_table(
     CheckConstraint("period_starts_on <= period_ends_on", name="dates"),
     CheckConstraint("suspension_count >= 0 AND sessions_lost >= 0 AND permanent_exclusion_count >= 0", name="counts"),
     CheckConstraint("source IN ('referral', 'push', 'return')", name="source"),
-    UniqueConstraint("authority_id", "referral_id", "source", "period_starts_on"),
+    UniqueConstraint(
+        "authority_id", "referral_id", "source", "period_starts_on", name="uq_suspension_record_one_per_period"
+    ),
     policy=RowPolicy(read=_fact_read("suspension_record"), write=_FACT_POLICY_WRITE),
 )
