@@ -141,8 +141,8 @@ def own_reach(principal: Principal) -> str:
 async def broker(session: WriteSession) -> AsyncIterator[BrokerSession]:
     """Widen a write transaction to its whole authority, holding the authority's allocation lock.
 
-    Only the services in `BROKERS` may call this (a guard test keeps the list): allocation, duplicates and queue positions need
-    rows of every organisation, which no caller may see. The lock is taken in this statement, before anything is read:
+    Only the services in `BROKERS` may call this (a guard test keeps the list): allocation, duplicates and queue positions
+    need rows of every organisation, which no caller may see. The lock is taken in this statement, before anything is read:
     taken inside the reading statement it would read stale data. The reach is put back when the block ends well; when
     it fails, the transaction fails with it.
     """
@@ -153,6 +153,18 @@ async def broker(session: WriteSession) -> AsyncIterator[BrokerSession]:
     wide = BrokerSession(session._connection, session._driver, session.principal)  # noqa: SLF001 - same door
     wide.now = session.now
     yield wide
+    await session.value("SELECT set_config('halfterm.reach', $1, true)", own_reach(session.principal))
+
+
+@asynccontextmanager
+async def whole_authority(session: ReadSession) -> AsyncIterator[None]:
+    """Let a session's reads reach its whole authority, without a lock, until the block ends.
+
+    For counts that name nobody and stand on rows of other organisations (is a place free?): never for rows themselves.
+    Like `broker`, only the modules that a guard test lists may call it.
+    """
+    await session.value("SELECT set_config('halfterm.reach', 'authority', true)")
+    yield
     await session.value("SELECT set_config('halfterm.reach', $1, true)", own_reach(session.principal))
 
 

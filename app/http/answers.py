@@ -1,6 +1,7 @@
-"""Answers in the house style: one thing with its entity tag, a page with its cursor, a creation that is safe to retry."""
+"""Answers in the house style: one thing with its entity tag, a page with its cursor, a creation safe to retry."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -29,15 +30,21 @@ def _plain(value: object) -> object:
     return str(value)
 
 
-def thing(call: Call, content: object, version: int, *, status: int = 200, location: str | None = None) -> Response:
-    """One thing, with its `ETag`; 304 when the caller already has this version."""
-    tag = entity_tag(version)
+def thing(
+    call: Call, content: object, version: int, *, status: int = 200, location: str | None = None, live: bool = False
+) -> Response:
+    """One thing, with its `ETag`; 304 when the caller already has this version.
+
+    `live` says that the content holds more than its version tells of, so that the tag must tell of the rest too.
+    """
+    body = to_bytes(content)
+    tag = entity_tag(version, sha256(body).hexdigest()[:16] if live else "")
     headers = {"ETag": tag}
     if location:
         headers["Location"] = location
     if call.request.method == "GET" and is_unchanged(call.request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers=headers)
-    return Response(to_bytes(content), status, headers, JSON)
+    return Response(body, status, headers, JSON)
 
 
 def page(call: Call, rows: list[Any], next_cursor: str | None) -> Response:

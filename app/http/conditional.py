@@ -1,6 +1,8 @@
 """Conditional requests on a row's version (RFC 9110, section 13).
 
-The entity tag of a thing is its version number, which every change raises, so it is a strong one.
+The entity tag of a thing is its version number, which every change raises, so it is a strong one. Where an answer also
+holds figures that move without a new version (how many places are free), a mark made from the answer follows the
+number: a read tells `"7.9a1c"` from `"7.04be"`, while a change asks only that the version is still 7.
 """
 
 import re
@@ -11,9 +13,9 @@ from app.errors import PreconditionFailed, PreconditionRequired
 _MEMBER = re.compile(r'\s*(W/)?("[\x21\x23-\x7e\x80-\xff]*")\s*(?:,|$)')
 
 
-def entity_tag(version: int) -> str:
-    """The strong entity tag of a version: `7` becomes `"7"`."""
-    return f'"{version}"'
+def entity_tag(version: int, mark: str = "") -> str:
+    """The strong entity tag of a version: `7` becomes `"7"`, and `"7.9a1c"` with a mark of what else is answered."""
+    return f'"{version}.{mark}"' if mark else f'"{version}"'
 
 
 def is_unchanged(if_none_match: str | None, tag: str) -> bool:
@@ -41,7 +43,8 @@ def check_match(if_match: str | None, version: int) -> None:
     if if_match is None or if_match.strip() == "*":
         return
     tag = entity_tag(version)
-    if not any(member == tag for weak, member in _members(if_match) if not weak):
+    marked = f'"{version}.'
+    if not any(member == tag or member.startswith(marked) for weak, member in _members(if_match) if not weak):
         raise PreconditionFailed(headers={"ETag": tag})
 
 
