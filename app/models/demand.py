@@ -293,6 +293,7 @@ referral = tenant_table(
     Index("ix_referral_state", "authority_id", "state", "received_at", "id"),
     Index("ix_referral_pupil", "authority_id", "pupil_id"),
     Index("ix_referral_household", "authority_id", "household_id"),
+    Index("ix_referral_closed", "authority_id", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
     Index(
         "ix_referral_case_provider",
         "authority_id",
@@ -402,6 +403,7 @@ attendance_record = tenant_table(
     Column("sessions_authorised", Integer),
     Column("sessions_unauthorised", Integer),
     Column("source", Text, nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("1")),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     reference("referral", "referral_id"),
     CheckConstraint("period_starts_on <= period_ends_on", name="dates"),
@@ -428,6 +430,7 @@ suspension_record = tenant_table(
     Column("sessions_lost", Integer, nullable=False, server_default=text("0")),
     Column("permanent_exclusion_count", Integer, nullable=False, server_default=text("0")),
     Column("source", Text, nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("1")),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     reference("referral", "referral_id"),
     CheckConstraint("period_starts_on <= period_ends_on", name="dates"),

@@ -912,6 +912,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('authority_id', 'reference', name=op.f('uq_referral_authority_id_reference'))
     )
     op.create_index('ix_referral_case_provider', 'referral', ['authority_id', 'case_provider_id', 'received_at', 'id'], unique=False, postgresql_where=sa.text('case_provider_id IS NOT NULL'))
+    op.create_index('ix_referral_closed', 'referral', ['authority_id', 'closed_at'], unique=False, postgresql_where=sa.text('closed_at IS NOT NULL'))
     op.create_index('ix_referral_household', 'referral', ['authority_id', 'household_id'], unique=False)
     op.create_index('ix_referral_pupil', 'referral', ['authority_id', 'pupil_id'], unique=False)
     op.create_index('ix_referral_received', 'referral', ['authority_id', 'received_at', 'id'], unique=False)
@@ -943,6 +944,7 @@ def upgrade() -> None:
     sa.Column('sessions_authorised', sa.Integer(), nullable=True),
     sa.Column('sessions_unauthorised', sa.Integer(), nullable=True),
     sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('version', sa.Integer(), server_default=sa.text('1'), nullable=False),
     sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("source IN ('referral', 'push', 'return')", name=op.f('ck_attendance_record_source')),
     sa.CheckConstraint('period_starts_on <= period_ends_on', name=op.f('ck_attendance_record_dates')),
@@ -1058,6 +1060,7 @@ def upgrade() -> None:
     sa.Column('sessions_lost', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('permanent_exclusion_count', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('version', sa.Integer(), server_default=sa.text('1'), nullable=False),
     sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("source IN ('referral', 'push', 'return')", name=op.f('ck_suspension_record_source')),
     sa.CheckConstraint('period_starts_on <= period_ends_on', name=op.f('ck_suspension_record_dates')),
@@ -1358,6 +1361,7 @@ def downgrade() -> None:
     op.drop_index('ix_referral_received', table_name='referral')
     op.drop_index('ix_referral_pupil', table_name='referral')
     op.drop_index('ix_referral_household', table_name='referral')
+    op.drop_index('ix_referral_closed', table_name='referral', postgresql_where=sa.text('closed_at IS NOT NULL'))
     op.drop_index('ix_referral_case_provider', table_name='referral', postgresql_where=sa.text('case_provider_id IS NOT NULL'))
     op.drop_table('referral')
     op.drop_index('ux_pupil_statutory_upn_holder', table_name='pupil_statutory', postgresql_where=sa.text('upn_holder'))
