@@ -135,6 +135,7 @@ def check_closing(
     goal_ids: Sequence[UUID],
     results: Iterable[UUID],
     what_changed: str | None,
+    today: date,
 ) -> None:
     """Check a close as it was asked for.
 
@@ -143,6 +144,8 @@ def check_closing(
     was work. Raises ActionNotAvailable when it is closed already, Invalid naming every field that does not fit.
     """
     check_state_move(case.state, InterventionState.CLOSED)
+    if today < (case.started_on or case.accepted_on):
+        raise ActionNotAvailable("A case does not close before the day on which it began.")
     faults: list[FieldFault] = []
     if case.started_on is None and outcome not in _WITHOUT_WORK:
         faults.append(FieldFault("/outcome", "no_contact", "No contact was attended, so no work could be completed."))

@@ -19,18 +19,19 @@ ObligationKind = Literal[
 ]
 SubjectKind = Literal["offer", "referral", "intervention", "return"]
 ObligationClock = Literal["school_day", "working_day", "calendar_hour"]
-ObligationState = Literal["open", "overdue", "met", "cancelled"]
+ObligationState = Literal["open", "met", "cancelled"]
 
 OF_AN_INTERVENTION: Final[tuple[ObligationKind, ...]] = ("initial_contact", "baseline", "plan", "review", "closure")
 """What a provider owes on a case while it is open."""
 
 
-def obligation_state(
-    due_at: datetime, met_at: datetime | None, cancelled_at: datetime | None, now: datetime
-) -> ObligationState:
-    """Where an obligation stands at a moment. Met late is met: how late, its two times say."""
+def obligation_state(met_at: datetime | None, cancelled_at: datetime | None) -> ObligationState:
+    """Whether an obligation is open, met or cancelled. Met late is met: how late, its two times say."""
     if cancelled_at is not None:
         return "cancelled"
-    if met_at is not None:
-        return "met"
-    return "overdue" if due_at < now else "open"
+    return "open" if met_at is None else "met"
+
+
+def is_overdue(due_at: datetime, met_at: datetime | None, cancelled_at: datetime | None, now: datetime) -> bool:
+    """Whether an obligation is still open past its due moment."""
+    return obligation_state(met_at, cancelled_at) == "open" and due_at < now

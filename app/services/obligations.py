@@ -60,6 +60,18 @@ async def meet(session: WriteSession, kind: ObligationKind, subject_id: UUID) ->
     )
 
 
+async def put_off(session: WriteSession, kind: ObligationKind, subject_id: UUID, due_at: datetime) -> None:
+    """Give the open obligation of a kind a new due moment."""
+    await session.run(
+        "UPDATE obligation SET due_at = $4, overdue_at = NULL WHERE authority_id = $1 AND subject_id = $2 AND kind = $3"
+        " AND met_at IS NULL AND cancelled_at IS NULL",
+        session.authority_id,
+        subject_id,
+        kind,
+        due_at,
+    )
+
+
 async def cancel(session: WriteSession, subject_id: UUID, kinds: Sequence[ObligationKind]) -> int:
     """Cancel what is still open of these kinds about a subject; how many there were."""
     return await session.run(

@@ -1,0 +1,1 @@
+"""Working a case: safety, contacts, plan, readings, extension and close."""

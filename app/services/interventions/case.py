@@ -1,0 +1,88 @@
+"""What every act on a case begins with and ends with: the locked row, its change, and who is told.
+
+Locks are taken in one order: the authority's allocation lock (where an act needs the broker), the intervention, its
+referral, its booking.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from app.clock import london_date
+from app.db import ReadSession, WriteSession
+from app.domain.interventions import Case, InterventionState
+from app.errors import NotFound
+from app.queries import interventions as queries
+from app.queries.parties import authority_organisation
+from app.queries.writes import Writes
+from app.services import events
+
+Row = dict[str, Any]
+Check = Callable[[int], None]
+"""Refuses a version that is not the one the caller read; passes when the caller stated none."""
+
+
+async def find_case(session: ReadSession, intervention_id: UUID) -> Row:
+    """An intervention that the caller may see. Raises NotFound."""
+    row = await queries.find_intervention(session, intervention_id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def lock_case(session: WriteSession, intervention_id: UUID, check: Check) -> Row:
+    """An intervention that the caller works, locked. Raises NotFound, or what `check` raises for its version.
+
+    The provider is compared here and not left to row policy: in the broker's reach that would show every case.
+    """
+    row = await queries.lock_intervention(session, intervention_id)
+    if row is None or row["provider_id"] != session.organisation_id:
+        raise NotFound
+    check(row["version"])
+    return row
+
+
+def case_of(row: Row) -> Case:
+    """What the rules ask of an intervention's row."""
+    return Case(
+        state=InterventionState(row["state"]),
+        accepted_on=london_date(row["accepted_at"]),
+        safety_acknowledged=row["safety_acknowledged_at"] is not None,
+        started_on=row["started_on"],
+        planned_end_on=row["planned_end_on"],
+    )
+
+
+async def change(session: WriteSession, row: Row, **columns: object) -> None:
+    """Write columns of a locked intervention and raise its version; `row` is kept up to date."""
+    values: Row = {**columns, "version": row["version"] + 1, "updated_at": session.now}
+    assignments = ", ".join(f'"{name}" = ${position}' for position, name in enumerate(values, start=3))
+    await session.run(
+        f"UPDATE intervention SET {assignments} WHERE authority_id = $1 AND id = $2",  # noqa: S608 - our own column names
+        session.authority_id,
+        row["id"],
+        *values.values(),
+    )
+    row.update(values)
+
+
+async def tell(
+    session: WriteSession,
+    writes: Writes,
+    event_type: str,
+    row: Row,
+    *,
+    to_referrer: bool = True,
+    data: dict[str, object] | None = None,
+) -> UUID:
+    """Queue the event of an act on a changed intervention; its id. What the referrer may not see it is not told of."""
+    referrer = [row["referring_organisation_id"], row["school_id"]] if to_referrer else []
+    return events.tell(
+        writes,
+        session,
+        event_type,
+        subject=("intervention", row["id"], row["version"]),
+        audience=[await authority_organisation(session), row["provider_id"], *referrer],
+        referral_id=row["referral_id"],
+        data=data,
+    )

@@ -1,0 +1,99 @@
+"""Closing a case: the summary kept, the place given back and offered on, the referral closed, all at once."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from app.db import BrokerSession, WriteSession, broker
+from app.domain.interventions import GoalResult, InterventionState, check_closing, release_day
+from app.domain.obligations import OF_AN_INTERVENTION
+from app.domain.referral import State
+from app.domain.vocabulary import ClosureOutcome, ClosureReason
+from app.queries import interventions, plans
+from app.queries.writes import Writes, to_json
+from app.services import history, obligations
+from app.services.allocation import allocate_waiting
+from app.services.interventions.case import Check, Row, case_of, change, lock_case, tell
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How a case is to be closed. `goals` pairs each goal's id with its result, in the order they were sent."""
+
+    outcome: ClosureOutcome
+    reason: ClosureReason
+    goals: tuple[tuple[UUID, GoalResult], ...]
+    summary: dict[str, Any]
+    note: str | None = None
+
+
+async def close_intervention(
+    session: WriteSession, writes: Writes, intervention_id: UUID, closing: Closing, check: Check
+) -> Row:
+    """Close an intervention, its booking and its referral, and offer the place to who waits; the intervention.
+
+    Without an attended contact no volume was used. Raises NotFound, ActionNotAvailable when it is closed, and Invalid.
+    """
+    async with broker(session) as wide:
+        row = await lock_case(wide, intervention_id, check)
+        goal_ids = [goal["id"] for goal in await plans.goals_of(wide, intervention_id)]
+        check_closing(
+            case_of(row),
+            outcome=closing.outcome,
+            reason=closing.reason,
+            goal_ids=goal_ids,
+            results=[goal_id for goal_id, _ in closing.goals],
+            what_changed=closing.summary["what_changed"],
+            today=wide.today,
+        )
+        referral = await interventions.lock_referral(wide, row["referral_id"])
+        await _release(wide, row["booking_id"])
+        await plans.set_goal_results(wide, intervention_id, {key: result.value for key, result in closing.goals})
+        await change(
+            wide,
+            row,
+            state=InterventionState.CLOSED.value,
+            closed_on=wide.today,
+            outcome=closing.outcome.value,
+            close_reason=closing.reason.value,
+            closure_summary=to_json(closing.summary),
+        )
+        event_id = await tell(
+            wide,
+            writes,
+            "intervention.closed",
+            row,
+            data={
+                "outcome": closing.outcome,
+                "reason": closing.reason,
+                "referral_version": history.next_version(referral),
+            },
+        )
+        await history.move(
+            wide,
+            writes,
+            referral,
+            State.CLOSED,
+            event_id=event_id,
+            event_type="intervention.closed",
+            reason=closing.reason.value,
+            outcome=closing.outcome.value,
+            close_reason=closing.reason.value,
+            close_note=closing.note,
+            closed_at=wide.now,
+        )
+        await obligations.meet(wide, "closure", intervention_id)
+        await obligations.cancel(wide, intervention_id, OF_AN_INTERVENTION)
+        await allocate_waiting(wide, writes, "intervention.closed")
+    return row
+
+
+async def _release(session: BrokerSession, booking_id: UUID) -> None:
+    booking = await interventions.lock_booking(session, booking_id)
+    await session.run(
+        "UPDATE booking SET state = 'released', released_on = $3, ends_on = $4 WHERE authority_id = $1 AND id = $2",
+        session.authority_id,
+        booking_id,
+        session.today,
+        release_day(booking["starts_on"], booking["ends_on"], session.today),
+    )

@@ -1,0 +1,117 @@
+"""Recording contacts. The first attended one starts the work, and from then on the contract's volume is used."""
+
+from typing import Any
+from uuid import UUID
+
+from app.clock import london_date, london_moment
+from app.db import WriteSession, broker
+from app.domain.contacts import ContactKind, NewContact, check_contact, check_replacement
+from app.domain.interventions import InterventionState, check_state_move, first_day_of_work
+from app.domain.referral import State
+from app.domain.vocabulary import ContactResult
+from app.errors import FieldFault, Invalid
+from app.ids import new_id
+from app.models.casework import intervention_contact
+from app.queries import contacts as queries
+from app.queries import interventions
+from app.queries.writes import Writes
+from app.services import history, obligations
+from app.services.interventions.case import Check, Row, case_of, change, find_case, lock_case, tell
+
+
+async def record_contact(
+    session: WriteSession, writes: Writes, intervention_id: UUID, values: dict[str, Any], check: Check
+) -> Row:
+    """Record one contact of an intervention; the contact.
+
+    `values` are its columns: kind, mode, held_at, minutes, present, agencies, child_seen, child_seen_alone, announced,
+    result, reason, supersedes_id. One act, one event: `intervention.started` for the contact that starts the work, and
+    `intervention.contact_recorded` for every other. Raises NotFound, ActionNotAvailable, Conflict and Invalid.
+    """
+    contact = _contact_of(values)
+    # Read without a lock to learn whether the broker's lock must come first. Work that has started never un-starts,
+    # so the answer can only turn from "starts" to "has started" until the rows are locked.
+    seen = await find_case(session, intervention_id)
+    if contact.attended and seen["started_on"] is None:
+        async with broker(session) as wide:
+            row = await lock_case(wide, intervention_id, check)
+            return await _record(wide, writes, row, contact, values)
+    row = await lock_case(session, intervention_id, check)
+    return await _record(session, writes, row, contact, values)
+
+
+async def _record(session: WriteSession, writes: Writes, row: Row, contact: NewContact, values: dict[str, Any]) -> Row:
+    check_contact(case_of(row), contact, session.now, session.today)
+    if values["supersedes_id"] is not None:
+        await _check_replaced(session, row["id"], values["supersedes_id"])
+    recorded = {
+        **values,
+        "id": new_id(),
+        "intervention_id": row["id"],
+        "practitioner_id": row["practitioner_id"],
+        "recorded_at": session.now,
+    }
+    writes.add(intervention_contact, provider_id=row["provider_id"], **recorded)
+    told: dict[str, object] = {"contact_id": str(recorded["id"]), "kind": contact.kind, "result": contact.result}
+    if contact.attended and row["started_on"] is None:
+        await _start(session, writes, row, contact, told)
+    else:
+        moved = first_day_of_work(row["started_on"], contact.held_on) if contact.attended else row["started_on"]
+        await change(session, row, started_on=moved)
+        await tell(session, writes, "intervention.contact_recorded", row, data=told)
+    if contact.attended and contact.kind is ContactKind.REVIEW:
+        await obligations.meet(session, "review", row["id"])
+    return {**recorded, "superseded_by_id": None}
+
+
+async def _start(session: WriteSession, writes: Writes, row: Row, contact: NewContact, told: dict[str, object]) -> None:
+    """Turn intervention, booking and referral to running work, in the broker's reach."""
+    check_state_move(InterventionState(row["state"]), InterventionState.ACTIVE)
+    referral = await interventions.lock_referral(session, row["referral_id"])
+    booking = await interventions.lock_booking(session, row["booking_id"])
+    await change(session, row, state=InterventionState.ACTIVE.value, started_on=contact.held_on)
+    await session.run(
+        "UPDATE booking SET state = 'active' WHERE authority_id = $1 AND id = $2", session.authority_id, booking["id"]
+    )
+    event_id = await tell(
+        session,
+        writes,
+        "intervention.started",
+        row,
+        data={**told, "referral_version": history.next_version(referral)},
+    )
+    await history.move(
+        session, writes, referral, State.IN_PROGRESS, event_id=event_id, event_type="intervention.started"
+    )
+    await obligations.meet(session, "initial_contact", row["id"])
+    obligations.owe(
+        writes,
+        session,
+        "closure",
+        row["provider_id"],
+        subject=("intervention", row["id"]),
+        clock="school_day",
+        due_at=london_moment(row["planned_end_on"]),
+    )
+
+
+async def _check_replaced(session: WriteSession, intervention_id: UUID, contact_id: UUID) -> None:
+    old = await queries.find_contact(session, intervention_id, contact_id)
+    if old is None:
+        raise Invalid(
+            errors=[FieldFault("/supersedes_id", "unknown_contact", "This intervention has no such contact.")]
+        )
+    check_replacement(ContactResult(old["result"]), already_replaced=old["superseded_by_id"] is not None)
+
+
+def _contact_of(values: dict[str, Any]) -> NewContact:
+    return NewContact(
+        kind=ContactKind(values["kind"]),
+        result=ContactResult(values["result"]),
+        held_at=values["held_at"],
+        held_on=london_date(values["held_at"]),
+        child_seen=values["child_seen"],
+        child_seen_alone=values["child_seen_alone"],
+        agencies=tuple(values["agencies"]),
+        reason=values["reason"],
+    )

@@ -1,0 +1,82 @@
+"""Moving the planned end of an intervention, and with it the end of its booking."""
+
+from datetime import date, timedelta
+from uuid import UUID
+
+import orjson
+
+from app.clock import london_moment
+from app.db import BrokerSession, WriteSession, broker
+from app.domain.calendar import Calendar
+from app.domain.interventions import extended_end
+from app.domain.policy import Policy, policy_from
+from app.errors import CapacityRefused, InvariantBroken
+from app.ids import new_id
+from app.models.casework import intervention_extension
+from app.queries import interventions
+from app.queries.parties import calendar_of
+from app.queries.snapshot import policy_in_force
+from app.queries.writes import Writes
+from app.services import obligations
+from app.services.interventions.case import Check, Row, case_of, change, lock_case, tell
+
+
+async def extend_intervention(
+    session: WriteSession, writes: Writes, intervention_id: UUID, *, weeks: int, reason: str, check: Check
+) -> Row:
+    """Extend an intervention by so many school weeks; the intervention.
+
+    Policy bounds all extensions together, counted from the booking's first day. Raises NotFound, ActionNotAvailable
+    after the planned end, Invalid beyond policy, CapacityRefused when the place itself ends, and PlaceTaken when
+    another family's booking follows.
+    """
+    async with broker(session) as wide:
+        row = await lock_case(wide, intervention_id, check)
+        booking = await interventions.lock_booking(wide, row["booking_id"])
+        calendar = await calendar_of(wide)
+        before = row["planned_end_on"]
+        new_end = extended_end(
+            case_of(row),
+            calendar,
+            today=wide.today,
+            weeks=weeks,
+            latest_end_on=_latest_end(calendar, booking, await _policy(wide)),
+        )
+        _check_place(booking["available_until"], new_end)
+        await change(wide, row, planned_end_on=new_end)
+        await wide.run(
+            "UPDATE booking SET ends_on = $3 WHERE authority_id = $1 AND id = $2",
+            wide.authority_id,
+            booking["id"],
+            new_end,
+        )
+        await obligations.put_off(wide, "closure", intervention_id, london_moment(new_end))
+    writes.add(
+        intervention_extension,
+        id=new_id(),
+        intervention_id=intervention_id,
+        provider_id=row["provider_id"],
+        extended_at=session.now,
+        weeks=weeks,
+        from_end_on=before,
+        to_end_on=new_end,
+        reason=reason,
+    )
+    await tell(session, writes, "intervention.extended", row, data={"weeks": weeks})
+    return row
+
+
+def _latest_end(calendar: Calendar, booking: Row, policy: Policy) -> date:
+    return calendar.planned_end(booking["starts_on"], booking["standard_weeks"] + policy.extension_weeks)
+
+
+async def _policy(session: BrokerSession) -> Policy:
+    found = await policy_in_force(session, session.today)
+    if found is None:
+        raise InvariantBroken
+    return policy_from(orjson.loads(found["content"]))
+
+
+def _check_place(available_until: date | None, new_end: date) -> None:
+    if available_until is not None and new_end - timedelta(days=1) > available_until:
+        raise CapacityRefused(f"The place is part of the block until {available_until.isoformat()}.")
