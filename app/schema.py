@@ -59,18 +59,51 @@ def with_parts(url: str, *, user: str | None = None, password: str | None = None
         secret = f":{quote(password, safe='')}" if password else ""
         netloc = f"{quote(user, safe='')}{secret}@{host}"
     path = parts.path if database is None else f"/{quote(database, safe='')}"
-    query = urlencode([(key, value) for key, value in parse_qsl(parts.query) if key != "user" or user is None], safe="/")
+    query = urlencode(
+        [(key, value) for key, value in parse_qsl(parts.query) if key != "user" or user is None], safe="/"
+    )
     return urlunsplit((parts.scheme, netloc, path, query, ""))
+
+
+def password_of(url: str) -> str | None:
+    """The password in a database URL, or None."""
+    password = urlsplit(url).password
+    return unquote(password) if password else None
 
 
 def _name(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
-async def provision(admin_url: str, *, owner: str, roles: Roles, password: str) -> None:
+def _literal(text: str) -> str:
+    """A string as an SQL literal, also where backslashes are not plain (a statement of DDL takes no parameters)."""
+    doubled = text.replace("'", "''")
+    if "\\" not in doubled:
+        return f"'{doubled}'"
+    return "E'" + doubled.replace("\\", "\\\\") + "'"
+
+
+async def may_administer(url: str) -> bool:
+    """Whether the role of a URL may make roles. The database that it names need not exist yet."""
+    try:
+        connection = await asyncpg.connect(url)
+    except asyncpg.InvalidCatalogNameError:
+        connection = await asyncpg.connect(with_parts(url, database="postgres"))
+    try:
+        return bool(
+            await connection.fetchval(
+                "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user",
+            )
+        )
+    finally:
+        await connection.close()
+
+
+async def provision(admin_url: str, *, owner: str, roles: Roles, password: str | None) -> None:
     """Make the roles and the database named in `admin_url`, or leave them as they are. Safe to repeat and to race.
 
-    `admin_url` is of a role that may create roles and databases. The owner and application roles get `password`.
+    `admin_url` is of a role that may create roles and databases. The owner (unless it is that role itself) and the
+    application role get `password`; None leaves theirs as it is.
     """
     database = database_of(admin_url)
     maintenance = await asyncpg.connect(with_parts(admin_url, database="postgres"))
@@ -81,26 +114,33 @@ async def provision(admin_url: str, *, owner: str, roles: Roles, password: str) 
             (roles.application, "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOINHERIT"),
             (roles.worker, "NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE"),
         ):
-            known = await maintenance.fetchval("SELECT rolname FROM pg_roles WHERE rolname = $1", role)
             if role == user_of(admin_url):
                 continue
-            verb = "ALTER" if known else "CREATE"
-            secret = "" if "NOLOGIN" in attributes else f" PASSWORD '{password}'"
-            await maintenance.execute(f"{verb} ROLE {_name(role)} {attributes}{secret}")
+            secret = "" if password is None or "NOLOGIN" in attributes else f" PASSWORD {_literal(password)}"
+            known = await maintenance.fetchrow(
+                "SELECT rolsuper OR rolbypassrls AS tall FROM pg_roles WHERE rolname = $1", role
+            )
+            if known is None:
+                await maintenance.execute(f"CREATE ROLE {_name(role)} {attributes}{secret}")
+            elif known["tall"]:
+                await maintenance.execute(f"ALTER ROLE {_name(role)} {attributes}{secret}")
+            elif secret:
+                # Only a superuser may so much as name the attributes of a role that is there.
+                await maintenance.execute(f"ALTER ROLE {_name(role)}{secret}")
         await maintenance.execute(f"GRANT {_name(roles.worker)} TO {_name(roles.application)}")
         if not await maintenance.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", database):
             await maintenance.execute(
                 f"CREATE DATABASE {_name(database)} OWNER {_name(owner)} ENCODING 'UTF8' TEMPLATE template0"
             )
+        connection = await asyncpg.connect(admin_url)
+        try:
+            await connection.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
+            await connection.execute(f"GRANT CREATE, USAGE ON SCHEMA public TO {_name(owner)}")
+            await connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        finally:
+            await connection.close()
     finally:
         await maintenance.close()
-    connection = await asyncpg.connect(admin_url)
-    try:
-        await connection.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
-        await connection.execute(f"GRANT CREATE, USAGE ON SCHEMA public TO {_name(owner)}")
-        await connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
-    finally:
-        await connection.close()
 
 
 def alembic_config(owner_url: str, roles: Roles) -> Config:
@@ -115,6 +155,21 @@ def alembic_config(owner_url: str, roles: Roles) -> Config:
 async def migrate(owner_url: str, roles: Roles, revision: str = "head") -> None:
     """Bring the schema to a revision (the newest unless told), as the owner."""
     await asyncio.to_thread(command.upgrade, alembic_config(owner_url, roles), revision)
+    await _readdress_restored_events(owner_url)
+
+
+async def _readdress_restored_events(owner_url: str) -> None:
+    """Put events that a dump brought from another cluster first in the feed, in the order in which they were written.
+
+    Their transaction ids may lie ahead of this cluster's, which would hide them and mix them with what is to come. No
+    id ahead of the present one can be this cluster's own, so running this again changes nothing.
+    """
+    owner = await asyncpg.connect(owner_url)
+    try:
+        if await owner.fetchval("SELECT to_regclass('event_audience')"):
+            await owner.execute("UPDATE event_audience SET xid = '3' WHERE xid > pg_current_xact_id()")
+    finally:
+        await owner.close()
 
 
 @cache
@@ -129,7 +184,8 @@ async def check_role(connection: asyncpg.Connection) -> None:
     row = await connection.fetchrow(
         "SELECT rolsuper, rolbypassrls,"
         " EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-        "         WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND pg_has_role(current_user, c.relowner, 'MEMBER'))"
+        "         WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p')"
+        "         AND pg_has_role(current_user, c.relowner, 'MEMBER'))"
         " AS owns FROM pg_roles WHERE rolname = current_user"
     )
     if row is None or row["rolsuper"] or row["rolbypassrls"] or row["owns"]:

@@ -105,9 +105,12 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="session")
 async def shared_database(template: Template, settings: Settings) -> AsyncIterator[Database]:
-    database = Database(template.url(template.roles.application), settings)
+    # A clone too: PostgreSQL copies no database that anyone is connected to, and the template is copied all along.
+    name = await template.clone()
+    database = Database(template.url(template.roles.application, name), settings)
     yield database
     await database.dispose()
+    await template.drop_clone(name)
 
 
 @pytest.fixture
