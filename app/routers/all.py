@@ -4,6 +4,6 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from app.routers import operations
+from app.routers import audit, clients, events, oauth, operations
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (operations.router,)
+ROUTERS: Final[tuple[APIRouter, ...]] = (events.router, audit.router, clients.router, oauth.router, operations.router)
