@@ -141,10 +141,10 @@ def own_reach(principal: Principal) -> str:
 async def broker(session: WriteSession) -> AsyncIterator[BrokerSession]:
     """Widen a write transaction to its whole authority, holding the authority's allocation lock.
 
-    Only the services in `BROKERS` may call this (a guard test keeps the list): allocation, duplicates and queue positions
-    need rows of every organisation, which no caller may see. The lock is taken in this statement, before anything is read:
-    taken inside the reading statement it would read stale data. The reach is put back when the block ends well; when
-    it fails, the transaction fails with it.
+    Only the services in `BROKERS` may call this (a guard test keeps the list): allocation, duplicates and queue
+    positions need rows of every organisation, which no caller may see. The lock is taken in this statement, before
+    anything is read: taken inside the reading statement it would read stale data. The reach is put back when the block
+    ends well; when it fails, the transaction fails with it.
     """
     await session.value(
         "SELECT set_config('halfterm.reach', 'authority', true), pg_advisory_xact_lock(hashtextextended($1, 0))",
@@ -333,6 +333,8 @@ def make_engine(url: str, settings: Settings, *, application_name: str) -> Async
         pool_timeout=settings.pool_timeout_seconds,
         pool_reset_on_return=None,
         pool_pre_ping=False,
+        # JSON is read as text: who needs it parses it, and stored answers pass through as they are.
+        json_deserializer=str,
         connect_args=connect_args,
     )
 
