@@ -14,6 +14,7 @@ from app.http.logs import configure_logging
 from app.http.metrics import HttpMetrics
 from app.http.middleware import RequestMiddleware
 from app.http.problems import install_problem_handlers
+from app.http.rate_limits import RateLimits, SignInThrottle
 from app.http.runtime import Runtime
 from app.http.signing_keys import SigningKeys
 from app.openapi import describe
@@ -73,6 +74,8 @@ def make_runtime(settings: Settings, database: Database | None = None) -> Runtim
         keys=keys,
         verifier=TokenVerifier(keys, issuer=settings.base_url, audience=settings.base_url),
         tailer=Tailer(worker, settings.tailer_interval_ms / 1000),
+        rate_limits=RateLimits(settings.rate_limit_per_minute),
+        sign_ins=SignInThrottle(),
     )
 
 

@@ -43,7 +43,8 @@ def build(app: FastAPI) -> dict[str, Any]:
                     "scopes": {scope.value: _scope_words(scope) for scope in Scope},
                 }
             },
-        }
+        },
+        "client": {"type": "http", "scheme": "basic", "description": "Client id and secret, at the token endpoint."},
     }
     schemas = components.setdefault("schemas", {})
     schemas.pop("HTTPValidationError", None)
@@ -125,7 +126,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     wanted = {503, 500}
     if rule is not None:
         operation["security"] = [{"oauth": [rule.scope.value]}]
-        wanted |= {400, 401, 403}
+        wanted |= {400, 401, 403, 429}
         if "{" in path:
             wanted.add(404)
         if method != "get":

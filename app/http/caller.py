@@ -74,7 +74,7 @@ def caller(operation: str) -> Callable[[Request], Awaitable[Call]]:
 
 
 def authenticate(request: Request, runtime: Runtime) -> Principal:
-    """The principal of a request's bearer token. Raises Unauthenticated or TokenFault."""
+    """The principal of a request's bearer token. Raises Unauthenticated, TokenFault or TooManyRequests."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated(headers={"WWW-Authenticate": "Bearer"})
@@ -83,7 +83,12 @@ def authenticate(request: Request, runtime: Runtime) -> Principal:
         request_id=request.scope.get("state", {}).get("request_id", ""),
         at=_stated_time(request, runtime),
     )
-    request.scope.setdefault("state", {})["client_id"] = principal.client_id
+    state = request.scope.setdefault("state", {})
+    state["client_id"] = principal.client_id
+    # Told on every answer, also on a refusal: the request pass adds these fields as the answer leaves.
+    state["rate_limit"], refusal = runtime.rate_limits.admit(principal.client_id)
+    if refusal is not None:
+        raise refusal
     return principal
 
 

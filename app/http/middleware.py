@@ -75,7 +75,7 @@ class RequestMiddleware:
         ids = (arrival.request_id, arrival.trace.trace_id)
         token = request_ids.set(ids)
         scope.setdefault("state", {}).update(request_id=arrival.request_id, trace_id=arrival.trace.trace_id)
-        reply = _Reply(send, arrival, self._fixed_headers)
+        reply = _Reply(send, arrival, self._fixed_headers, scope["state"])
         self._metrics.in_flight.inc()
         try:
             await self._answer(scope, receive, arrival, reply)
@@ -125,12 +125,15 @@ class RequestMiddleware:
 class _Reply:
     """The application's `send`: completes the headers of the answer and remembers its status (0 before it begins)."""
 
-    __slots__ = ("_arrival", "_fixed_headers", "_send", "status")
+    __slots__ = ("_arrival", "_fixed_headers", "_send", "_state", "status")
 
-    def __init__(self, send: Send, arrival: _Arrival, fixed_headers: tuple[tuple[bytes, bytes], ...]) -> None:
+    def __init__(
+        self, send: Send, arrival: _Arrival, fixed_headers: tuple[tuple[bytes, bytes], ...], state: dict[str, Any]
+    ) -> None:
         self._send = send
         self._arrival = arrival
         self._fixed_headers = fixed_headers
+        self._state = state
         self.status = 0
 
     async def __call__(self, message: Message) -> None:
@@ -146,6 +149,7 @@ class _Reply:
             (b"x-request-id", self._arrival.request_id.encode()),
             (b"traceparent", self._arrival.trace.header.encode()),
             *self._fixed_headers,
+            *self._state.get("rate_limit", ()),
         ]
         if b"cache-control" not in names:
             added.append(_REVALIDATE if b"etag" in names else _NO_STORE)

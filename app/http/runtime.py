@@ -7,6 +7,7 @@ from starlette.requests import HTTPConnection
 
 from app.db import Database
 from app.http.access_tokens import TokenVerifier
+from app.http.rate_limits import RateLimits, SignInThrottle
 from app.http.signing_keys import SigningKeys
 from app.services.tailer import Tailer
 from app.settings import Settings
@@ -21,6 +22,8 @@ class Runtime:
     keys: SigningKeys
     verifier: TokenVerifier
     tailer: Tailer
+    rate_limits: RateLimits
+    sign_ins: SignInThrottle
 
 
 def runtime_of(connection: HTTPConnection) -> Runtime:

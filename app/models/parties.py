@@ -54,7 +54,15 @@ organisation = tenant_table(
     CheckConstraint("kind IN ('authority', 'school', 'provider', 'agency')", name="kind"),
     CheckConstraint(r"ukprn ~ '^\d{8}$'", name="ukprn"),
     Index("ux_organisation_one_authority", "authority_id", unique=True, postgresql_where=text("kind = 'authority'")),
-    Index("ux_organisation_name", "authority_id", "kind", text("lower(name)"), unique=True),
+    # Two schools of one authority may bear the same name: their URNs tell them apart.
+    Index(
+        "ux_organisation_name",
+        "authority_id",
+        "kind",
+        text("lower(name)"),
+        unique=True,
+        postgresql_where=text("kind <> 'school'"),
+    ),
     policy=directory(),
 )
 
@@ -169,6 +177,7 @@ client = tenant_table(
     Column("scopes", ARRAY(Text), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("revoked_at", DateTime(timezone=True)),
+    Column("version", Integer, nullable=False, server_default=text("1")),
     reference("organisation", "organisation_id"),
     UniqueConstraint("id"),
     Index("ix_client_organisation", "authority_id", "organisation_id"),
@@ -218,7 +227,8 @@ audit_entry = tenant_table(
     Column("fields", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("request_id", Text, nullable=False, server_default=text("''")),
     reference("organisation", "organisation_id"),
-    Index("ix_audit_entry_recorded", "authority_id", "recorded_at"),
+    Index("ix_audit_entry_recorded", "authority_id", "recorded_at", "id"),
+    Index("ix_audit_entry_subject", "authority_id", "subject_id", "recorded_at", "id"),
     policy=RowPolicy(
         read=within(own()),
         write=within("false"),

@@ -476,7 +476,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['authority_id'], ['authority.id'], name=op.f('fk_organisation_authority_id')),
     sa.PrimaryKeyConstraint('authority_id', 'id', name=op.f('pk_organisation'))
     )
-    op.create_index('ux_organisation_name', 'organisation', ['authority_id', 'kind', sa.literal_column('lower(name)')], unique=True)
+    op.create_index('ux_organisation_name', 'organisation', ['authority_id', 'kind', sa.literal_column('lower(name)')], unique=True, postgresql_where=sa.text("kind <> 'school'"))
     op.create_index('ux_organisation_one_authority', 'organisation', ['authority_id'], unique=True, postgresql_where=sa.text("kind = 'authority'"))
     op.create_table('policy_version',
     sa.Column('authority_id', sa.UUID(), nullable=False),
@@ -1189,11 +1189,11 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['authority_id'], ['authority.id'], name=op.f('fk_offer_authority_id')),
     sa.PrimaryKeyConstraint('authority_id', 'id', name=op.f('pk_offer'))
     )
-    op.create_index('ix_offer_authority', 'offer', ['authority_id', 'offered_at', 'id'], unique=False)
+    op.create_index('ix_offer_authority', 'offer', ['authority_id', 'updated_at', 'id'], unique=False)
     op.create_index('ix_offer_due', 'offer', ['authority_id', 'answer_due_at'], unique=False, postgresql_where=sa.text("state = 'pending'"))
     op.create_index('ix_offer_referral', 'offer', ['authority_id', 'referral_id', 'offered_at'], unique=False)
-    op.create_index('ix_offer_worklist', 'offer', ['authority_id', 'provider_id', 'offered_at', 'id'], unique=False)
-    op.create_index('ix_offer_worklist_state', 'offer', ['authority_id', 'provider_id', 'state', 'offered_at', 'id'], unique=False)
+    op.create_index('ix_offer_worklist', 'offer', ['authority_id', 'provider_id', 'updated_at', 'id'], unique=False)
+    op.create_index('ix_offer_worklist_state', 'offer', ['authority_id', 'provider_id', 'state', 'updated_at', 'id'], unique=False)
     op.create_index('ux_offer_one_live_per_place', 'offer', ['authority_id', 'place_id'], unique=True, postgresql_where=sa.text("state IN ('proposed', 'pending')"))
     op.create_index('ux_offer_one_live_per_referral', 'offer', ['authority_id', 'referral_id'], unique=True, postgresql_where=sa.text("state IN ('proposed', 'pending')"))
     op.create_table('intervention_contact',
@@ -1407,7 +1407,7 @@ def downgrade() -> None:
     op.drop_table('school_group')
     op.drop_table('policy_version')
     op.drop_index('ux_organisation_one_authority', table_name='organisation', postgresql_where=sa.text("kind = 'authority'"))
-    op.drop_index('ux_organisation_name', table_name='organisation')
+    op.drop_index('ux_organisation_name', table_name='organisation', postgresql_where=sa.text("kind <> 'school'"))
     op.drop_table('organisation')
     op.drop_index('ix_idempotency_record_created_at', table_name='idempotency_record')
     op.drop_table('idempotency_record')
