@@ -1,6 +1,5 @@
 """The OpenAPI document: what the code says, plus what holds for every operation (security, problems, headers)."""
 
-from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -62,7 +61,8 @@ def _statuses() -> list[int]:
 
 
 def _name(status: int) -> str:
-    return "".join(part.capitalize() for part in HTTPStatus(status).phrase.replace("-", " ").split())
+    """The component of a status: its first error class (the phrases of `http.HTTPStatus` differ by Python version)."""
+    return next(cls.__name__ for cls in error_classes() if cls.status == status)
 
 
 def _problem_response(status: int) -> dict[str, Any]:
@@ -121,9 +121,9 @@ def _problem_schema() -> dict[str, Any]:
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     """Add what follows from the rules: security, the problems that may come, and their headers."""
     responses = operation["responses"]
-    responses.pop("422", None)
+    checked = responses.pop("422", None) is not None
     rule = RULES.get(operation["operationId"])
-    wanted = {503, 500}
+    wanted = {503, 500} | ({422} if checked else set())
     if rule is not None:
         operation["security"] = [{"oauth": [rule.scope.value]}]
         wanted |= {400, 401, 403, 429}
@@ -133,6 +133,10 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
             wanted |= {409, 413, 415, 422}
         if method in ("put", "patch"):
             wanted |= {412, 428}
+    if "requestBody" in operation:
+        wanted.add(413)
+    if any(parameter["name"].lower() == "if-match" for parameter in operation.get("parameters", [])):
+        wanted.add(412)
     if path == "/v1/events":
         wanted.add(410)
     for status in sorted(wanted):

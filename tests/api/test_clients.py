@@ -1,5 +1,6 @@
 """Machine credentials: made, shown once, rotated with an overlap, revoked; hidden from everyone else."""
 
+import asyncio
 import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -146,6 +147,15 @@ class TestRotating:
             shown.append(answer.json())
         assert len(shown[-1]["secrets"]) == 2
         assert [(await ask(api, holder(one))).status_code for one in shown] == [401, 200, 200]
+
+    async def test_rotations_that_meet_leave_two_secrets(self, real_api: Api, real_town: Town) -> None:
+        made = await make(real_api, real_town)
+        path, officer = f"/v1/clients/{made['id']}/rotate-secret", real_api.as_(real_town.officer)
+        answers = await asyncio.gather(*(officer.post(path, {}) for _ in range(8)))
+        assert [answer.status_code for answer in answers] == [200] * 8
+        assert len((await officer.get(f"/v1/clients/{made['id']}")).json()["secrets"]) == 2
+        signed_in = [await ask(real_api, holder(answer.json())) for answer in answers]
+        assert sorted(answer.status_code for answer in signed_in) == [200, 200, *[401] * 6]
 
     async def test_a_retry_rotates_once(self, api: Api, town: Town) -> None:
         made = await make(api, town)
