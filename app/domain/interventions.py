@@ -147,7 +147,9 @@ def check_closing(
     if today < (case.started_on or case.accepted_on):
         raise ActionNotAvailable("A case does not close before the day on which it began.")
     faults: list[FieldFault] = []
-    if case.started_on is None and outcome not in _WITHOUT_WORK:
+    if outcome not in CLOSING_OUTCOMES:
+        faults.append(FieldFault("/outcome", "not_a_providers", "The sender or an officer closes a referral so."))
+    elif case.started_on is None and outcome not in _WITHOUT_WORK:
         faults.append(FieldFault("/outcome", "no_contact", "No contact was attended, so no work could be completed."))
     if (outcome is ClosureOutcome.COMPLETED) != (reason in _OF_A_COMPLETED_CASE):
         faults.append(
@@ -188,8 +190,3 @@ def available_actions(case: Case, kind: Kind) -> list[str]:
 def first_day_of_work(started_on: date | None, attended_on: date) -> date:
     """The day from which volume is used: the earliest attended contact, in whatever order contacts are recorded."""
     return attended_on if started_on is None else min(started_on, attended_on)
-
-
-def release_day(booking_starts_on: date, booking_ends_on: date, today: date) -> date:
-    """Where a booking is cut when its place is given back: today, but inside its own span."""
-    return min(max(booking_starts_on, today), booking_ends_on)

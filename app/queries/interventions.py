@@ -4,6 +4,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+import orjson
+
 from app.access import Kind
 from app.db import ReadSession, WriteSession
 from app.queries.filters import Filters
@@ -50,7 +53,12 @@ async def list_interventions(
         f" ORDER BY i.accepted_at, i.id LIMIT {filters.mark(limit + 1)}",
         *filters.arguments,
     )
-    return [dict(row) for row in rows]
+    return [_parsed(row) for row in rows]
+
+
+def _parsed(row: asyncpg.Record) -> Row:
+    summary = row["closure_summary"]
+    return {**row, "closure_summary": None if summary is None else orjson.loads(summary)}
 
 
 async def find_intervention(session: ReadSession, intervention_id: UUID) -> Row | None:
@@ -60,7 +68,7 @@ async def find_intervention(session: ReadSession, intervention_id: UUID) -> Row 
         session.authority_id,
         intervention_id,
     )
-    return dict(row) if row else None
+    return _parsed(row) if row else None
 
 
 async def lock_intervention(session: WriteSession, intervention_id: UUID) -> Row | None:
@@ -70,7 +78,7 @@ async def lock_intervention(session: WriteSession, intervention_id: UUID) -> Row
         session.authority_id,
         intervention_id,
     )
-    return dict(row) if row else None
+    return _parsed(row) if row else None
 
 
 async def lock_referral(session: WriteSession, referral_id: UUID) -> Row:

@@ -18,9 +18,18 @@ Row = TypeVar("Row")
 
 
 def listed(
-    call: Call, rows: Sequence[Row], limit: int, *, render: Callable[[Row], Any], at: Callable[[Row], Position]
+    call: Call,
+    rows: Sequence[Row],
+    limit: int,
+    *,
+    render: Callable[[Row], Any],
+    at: Callable[[Row], Position],
+    list_name: str | None = None,
 ) -> Response:
-    """A page from rows that were read with one more than `limit`. `at` gives a row's place in the list's order."""
+    """A page from rows that were read with one more than `limit`. `at` gives a row's place in the list's order.
+
+    `list_name` tells apart lists that one operation answers, such as the contacts of this case and of that one.
+    """
     shown = rows[:limit]
-    further = call.cursor(at(shown[-1])) if len(rows) > limit else None
+    further = call.cursor(at(shown[-1]), list_name) if len(rows) > limit else None
     return page(call, [render(row) for row in shown], further)

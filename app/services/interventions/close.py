@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from app.db import BrokerSession, WriteSession, broker
-from app.domain.interventions import GoalResult, InterventionState, check_closing, release_day
+from app.db import WriteSession, broker
+from app.domain.interventions import GoalResult, InterventionState, check_closing
 from app.domain.obligations import OF_AN_INTERVENTION
 from app.domain.referral import State
 from app.domain.vocabulary import ClosureOutcome, ClosureReason
@@ -13,6 +13,7 @@ from app.queries import interventions, plans
 from app.queries.writes import Writes, to_json
 from app.services import history, obligations
 from app.services.allocation import allocate_waiting
+from app.services.bookings import release_booking
 from app.services.interventions.case import Check, Row, case_of, change, lock_case, tell
 
 
@@ -47,7 +48,7 @@ async def close_intervention(
             today=wide.today,
         )
         referral = await interventions.lock_referral(wide, row["referral_id"])
-        await _release(wide, row["booking_id"])
+        await release_booking(wide, row["booking_id"], "closed")
         await plans.set_goal_results(wide, intervention_id, {key: result.value for key, result in closing.goals})
         await change(
             wide,
@@ -58,6 +59,7 @@ async def close_intervention(
             close_reason=closing.reason.value,
             closure_summary=to_json(closing.summary),
         )
+        row["closure_summary"] = closing.summary
         event_id = await tell(
             wide,
             writes,
@@ -86,14 +88,3 @@ async def close_intervention(
         await obligations.cancel(wide, intervention_id, OF_AN_INTERVENTION)
         await allocate_waiting(wide, writes, "intervention.closed")
     return row
-
-
-async def _release(session: BrokerSession, booking_id: UUID) -> None:
-    booking = await interventions.lock_booking(session, booking_id)
-    await session.run(
-        "UPDATE booking SET state = 'released', released_on = $3, ends_on = $4 WHERE authority_id = $1 AND id = $2",
-        session.authority_id,
-        booking_id,
-        session.today,
-        release_day(booking["starts_on"], booking["ends_on"], session.today),
-    )

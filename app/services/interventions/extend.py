@@ -26,7 +26,7 @@ async def extend_intervention(
 ) -> Row:
     """Extend an intervention by so many school weeks; the intervention.
 
-    Policy bounds all extensions together, counted from the booking's first day. Raises NotFound, ActionNotAvailable
+    Policy bounds all extensions together, counted from acceptance. Raises NotFound, ActionNotAvailable
     after the planned end, Invalid beyond policy, CapacityRefused when the place itself ends, and PlaceTaken when
     another family's booking follows.
     """
@@ -34,13 +34,14 @@ async def extend_intervention(
         row = await lock_case(wide, intervention_id, check)
         booking = await interventions.lock_booking(wide, row["booking_id"])
         calendar = await calendar_of(wide)
+        case = case_of(row)
         before = row["planned_end_on"]
         new_end = extended_end(
-            case_of(row),
+            case,
             calendar,
             today=wide.today,
             weeks=weeks,
-            latest_end_on=_latest_end(calendar, booking, await _policy(wide)),
+            latest_end_on=_latest_end(calendar, case.accepted_on, booking["standard_weeks"], await _policy(wide)),
         )
         _check_place(booking["available_until"], new_end)
         await change(wide, row, planned_end_on=new_end)
@@ -66,8 +67,8 @@ async def extend_intervention(
     return row
 
 
-def _latest_end(calendar: Calendar, booking: Row, policy: Policy) -> date:
-    return calendar.planned_end(booking["starts_on"], booking["standard_weeks"] + policy.extension_weeks)
+def _latest_end(calendar: Calendar, accepted_on: date, standard_weeks: int, policy: Policy) -> date:
+    return calendar.planned_end(accepted_on, standard_weeks + policy.extension_weeks)
 
 
 async def _policy(session: BrokerSession) -> Policy:
