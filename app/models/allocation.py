@@ -1,9 +1,9 @@
 """Allocation: the policy in force, the offers made under it, and the record of each decision."""
 
-from sqlalchemy import CheckConstraint, Column, Date, DateTime, Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Column, Date, DateTime, Index, Integer, Text, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.models.base import reference, tenant_table, uuid
+from app.models.base import Xid8, reference, tenant_table, uuid
 from app.models.policies import ORGANISATION, WIDE, RowPolicy, directory, own, within
 
 policy_version = tenant_table(
@@ -54,6 +54,9 @@ offer = tenant_table(
     Column("answer_due_at", DateTime(timezone=True), nullable=False),
     Column("answered_at", DateTime(timezone=True)),
     Column("updated_at", DateTime(timezone=True), nullable=False),
+    # The transaction that last changed what the worklist shows of it: orders changes as the event feed does, because
+    # times do not come in commit order.
+    Column("changed_xid", Xid8(), nullable=False, server_default=func.pg_current_xact_id()),
     Column("decline_reason", Text),
     Column("decline_note", Text),
     # What a provider may know before it accepts: no identity. A copy, so that the referral's row stays closed to it.
@@ -93,6 +96,7 @@ offer = tenant_table(
     Index("ix_offer_referral", "authority_id", "referral_id", "offered_at"),
     Index("ix_offer_worklist", "authority_id", "provider_id", "offered_at", "id"),
     Index("ix_offer_worklist_state", "authority_id", "provider_id", "state", "offered_at", "id"),
+    Index("ix_offer_changed", "authority_id", "provider_id", "changed_xid", "id"),
     Index("ix_offer_authority", "authority_id", "offered_at", "id"),
     Index("ix_offer_due", "authority_id", "answer_due_at", postgresql_where=text("state = 'pending'")),
     policy=RowPolicy(

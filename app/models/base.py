@@ -5,6 +5,7 @@ from typing import Any, Final
 from sqlalchemy import Column, ForeignKeyConstraint, MetaData, PrimaryKeyConstraint, Table
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.schema import SchemaItem
+from sqlalchemy.types import UserDefinedType
 
 from app.models.policies import RowPolicy
 
@@ -20,6 +21,16 @@ metadata: Final = MetaData(
 
 ROW_POLICIES: Final[dict[str, RowPolicy]] = {}
 """The row policy of every tenant table, by table name."""
+
+
+class Xid8(UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction id."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """The DDL name."""
+        return "xid8"
 
 
 def uuid(name: str, *, nullable: bool = False) -> Column[Any]:

@@ -191,6 +191,8 @@ obligation = tenant_table(
     Column("met_at", DateTime(timezone=True)),
     Column("cancelled_at", DateTime(timezone=True)),
     Column("overdue_at", DateTime(timezone=True)),
+    # Rises each time that it goes overdue: one that was put off can do so again.
+    Column("version", Integer, nullable=False, server_default=text("1")),
     reference("organisation", "owed_by_id"),
     CheckConstraint(
         "kind IN ('answer_offer', 'safeguarding_action', 'agreement_check', 'initial_contact', 'baseline', 'plan',"
@@ -210,6 +212,14 @@ obligation = tenant_table(
     ),
     Index("ix_obligation_owed_by", "authority_id", "owed_by_id", "due_at", "id"),
     Index("ix_obligation_due", "authority_id", "due_at", "id"),
+    # What the clock looks for.
+    Index(
+        "ix_obligation_not_yet_overdue",
+        "authority_id",
+        "due_at",
+        "id",
+        postgresql_where=text("met_at IS NULL AND cancelled_at IS NULL AND overdue_at IS NULL"),
+    ),
     policy=RowPolicy(read=within(own("owed_by_id")), write=within(own("owed_by_id"))),
 )
 
@@ -233,9 +243,7 @@ return_record = tenant_table(
     Column("accepted_at", DateTime(timezone=True)),
     reference("organisation", "organisation_id"),
     UniqueConstraint("authority_id", "organisation_id", "template", "period"),
-    CheckConstraint(
-        "state IN ('due', 'draft', 'submitted', 'queried', 'resubmitted', 'accepted')", name="state"
-    ),
+    CheckConstraint("state IN ('due', 'draft', 'submitted', 'queried', 'resubmitted', 'accepted')", name="state"),
     CheckConstraint("state IN ('due', 'draft') OR submitted_at IS NOT NULL", name="submitted_at"),
     CheckConstraint("(state = 'accepted') = (accepted_at IS NOT NULL)", name="accepted_at"),
     CheckConstraint("period_starts_on <= period_ends_on", name="dates"),

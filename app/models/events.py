@@ -2,20 +2,9 @@
 
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Integer, Text, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import UserDefinedType
 
-from app.models.base import reference, tenant_table, uuid
+from app.models.base import Xid8, reference, tenant_table, uuid
 from app.models.policies import ORGANISATION, RowPolicy, TENANT, own, within
-
-
-class Xid8(UserDefinedType[int]):
-    """PostgreSQL's 64-bit transaction id."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: object) -> str:
-        """The DDL name."""
-        return "xid8"
 
 
 event = tenant_table(

@@ -116,6 +116,7 @@ place = tenant_table(
     Column("languages", ARRAY(Text)),
     Column("modes", ARRAY(Text)),
     Column("available_from", Date, nullable=False),
+    # Exclusive, as every range here: the first day on which it takes no family. What runs on it then goes on.
     Column("available_until", Date),
     # Beyond the block: added by the commissioner, dated and with a reason.
     Column("extra_reason", Text),

@@ -73,5 +73,5 @@ def _statement(shape: _Shape) -> str:
 
 
 def to_json(value: object) -> str:
-    """A value as JSON text, for a jsonb parameter. UUIDs and dates become strings."""
-    return orjson.dumps(value).decode()
+    """A value as JSON text, for a jsonb parameter. UUIDs (asyncpg's own kind too) and dates become strings."""
+    return orjson.dumps(value, default=str).decode()

@@ -626,6 +626,7 @@ def upgrade() -> None:
     sa.Column('met_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('cancelled_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('overdue_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('version', sa.Integer(), server_default=sa.text('1'), nullable=False),
     sa.CheckConstraint("clock IN ('school_day', 'working_day', 'calendar_hour')", name=op.f('ck_obligation_clock')),
     sa.CheckConstraint("kind IN ('answer_offer', 'safeguarding_action', 'agreement_check', 'initial_contact', 'baseline', 'plan', 'review', 'closure', 'provider_return', 'school_return', 'follow_up', 'place_referral')", name=op.f('ck_obligation_kind')),
     sa.CheckConstraint("subject_kind IN ('offer', 'referral', 'intervention', 'return')", name=op.f('ck_obligation_subject_kind')),
@@ -635,6 +636,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('authority_id', 'id', name=op.f('pk_obligation'))
     )
     op.create_index('ix_obligation_due', 'obligation', ['authority_id', 'due_at', 'id'], unique=False)
+    op.create_index('ix_obligation_not_yet_overdue', 'obligation', ['authority_id', 'due_at', 'id'], unique=False, postgresql_where=sa.text('met_at IS NULL AND cancelled_at IS NULL AND overdue_at IS NULL'))
     op.create_index('ix_obligation_owed_by', 'obligation', ['authority_id', 'owed_by_id', 'due_at', 'id'], unique=False)
     op.create_index('ux_obligation_one_open', 'obligation', ['authority_id', 'subject_id', 'kind'], unique=True, postgresql_where=sa.text('met_at IS NULL AND cancelled_at IS NULL'))
     op.create_table('practitioner',
@@ -1171,6 +1173,7 @@ def upgrade() -> None:
     sa.Column('answer_due_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('answered_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('changed_xid', Xid8(), server_default=sa.text('pg_current_xact_id()'), nullable=False),
     sa.Column('decline_reason', sa.Text(), nullable=True),
     sa.Column('decline_note', sa.Text(), nullable=True),
     sa.Column('summary', postgresql.JSONB(), nullable=False),
@@ -1189,11 +1192,12 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['authority_id'], ['authority.id'], name=op.f('fk_offer_authority_id')),
     sa.PrimaryKeyConstraint('authority_id', 'id', name=op.f('pk_offer'))
     )
-    op.create_index('ix_offer_authority', 'offer', ['authority_id', 'updated_at', 'id'], unique=False)
+    op.create_index('ix_offer_authority', 'offer', ['authority_id', 'offered_at', 'id'], unique=False)
+    op.create_index('ix_offer_changed', 'offer', ['authority_id', 'provider_id', 'changed_xid', 'id'], unique=False)
     op.create_index('ix_offer_due', 'offer', ['authority_id', 'answer_due_at'], unique=False, postgresql_where=sa.text("state = 'pending'"))
     op.create_index('ix_offer_referral', 'offer', ['authority_id', 'referral_id', 'offered_at'], unique=False)
-    op.create_index('ix_offer_worklist', 'offer', ['authority_id', 'provider_id', 'updated_at', 'id'], unique=False)
-    op.create_index('ix_offer_worklist_state', 'offer', ['authority_id', 'provider_id', 'state', 'updated_at', 'id'], unique=False)
+    op.create_index('ix_offer_worklist', 'offer', ['authority_id', 'provider_id', 'offered_at', 'id'], unique=False)
+    op.create_index('ix_offer_worklist_state', 'offer', ['authority_id', 'provider_id', 'state', 'offered_at', 'id'], unique=False)
     op.create_index('ux_offer_one_live_per_place', 'offer', ['authority_id', 'place_id'], unique=True, postgresql_where=sa.text("state IN ('proposed', 'pending')"))
     op.create_index('ux_offer_one_live_per_referral', 'offer', ['authority_id', 'referral_id'], unique=True, postgresql_where=sa.text("state IN ('proposed', 'pending')"))
     op.create_table('intervention_contact',
@@ -1328,6 +1332,7 @@ def downgrade() -> None:
     op.drop_index('ix_offer_worklist', table_name='offer')
     op.drop_index('ix_offer_referral', table_name='offer')
     op.drop_index('ix_offer_due', table_name='offer', postgresql_where=sa.text("state = 'pending'"))
+    op.drop_index('ix_offer_changed', table_name='offer')
     op.drop_index('ix_offer_authority', table_name='offer')
     op.drop_table('offer')
     op.drop_index('ix_intervention_school', table_name='intervention')
@@ -1387,6 +1392,7 @@ def downgrade() -> None:
     op.drop_table('practitioner')
     op.drop_index('ux_obligation_one_open', table_name='obligation', postgresql_where=sa.text('met_at IS NULL AND cancelled_at IS NULL'))
     op.drop_index('ix_obligation_owed_by', table_name='obligation')
+    op.drop_index('ix_obligation_not_yet_overdue', table_name='obligation', postgresql_where=sa.text('met_at IS NULL AND cancelled_at IS NULL AND overdue_at IS NULL'))
     op.drop_index('ix_obligation_due', table_name='obligation')
     op.drop_table('obligation')
     op.drop_index('ix_linked_child_household', table_name='linked_child')

@@ -1,0 +1,175 @@
+"""Offers: the provider's worklist, one allocation, and the rows that an answer locks."""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from app.access import Kind
+from app.db import BrokerSession, ReadSession, WriteSession
+
+# What an allocation's reader may see is decided by the row policy of each joined table: the referral's reference, the
+# pupil's name and the school's name are simply not there before acceptance, because the referral's row is not.
+_COLUMNS = """
+o.id, o.reference, o.state, o.version, o.offered_at, o.answer_due_at, o.answered_at, o.updated_at, o.decline_reason,
+o.lot_id, o.service_id, s.name AS service_name, o.place_id, p.number AS place_number, o.practitioner_id,
+o.intervention_id, o.provider_id,
+CASE WHEN o.state IN ('pending', 'accepted') THEN o.summary END AS summary,
+r.id AS referral_id, r.reference AS referral_reference,
+r.school_id, sc.name AS school_name,
+i.state AS intervention_state, i.started_on, i.planned_end_on, i.closed_on,
+pu.id AS pupil_id, pu.given_name, pu.family_name, pu.preferred_name, pu.date_of_birth
+"""
+_FROM = """
+FROM offer o
+JOIN service s ON s.authority_id = o.authority_id AND s.id = o.service_id
+JOIN place p ON p.authority_id = o.authority_id AND p.id = o.place_id
+LEFT JOIN referral r ON r.authority_id = o.authority_id AND r.id = o.referral_id
+LEFT JOIN organisation sc ON sc.authority_id = r.authority_id AND sc.id = r.school_id
+LEFT JOIN intervention i ON i.authority_id = o.authority_id AND i.id = o.intervention_id
+LEFT JOIN pupil pu ON pu.authority_id = r.authority_id AND pu.id = r.pupil_id
+"""
+
+
+async def worklist(
+    session: ReadSession,
+    *,
+    limit: int,
+    after: tuple[datetime, UUID] | None = None,
+    states: list[str] | None = None,
+) -> list[asyncpg.Record]:
+    """A page of the caller's allocations, first offered first (one row more than `limit` when there are more)."""
+    conditions, arguments = _whose(session, states)
+    if after is not None:
+        arguments += after
+        conditions.append(f"(o.offered_at, o.id) > (${len(arguments) - 1}, ${len(arguments)})")
+    arguments.append(limit + 1)
+    return await session.rows(
+        f"SELECT {_COLUMNS} {_FROM} WHERE {' AND '.join(conditions)}"
+        f" ORDER BY o.offered_at, o.id LIMIT ${len(arguments)}",
+        *arguments,
+    )
+
+
+class Change(NamedTuple):
+    """A place in the order of changes: after this transaction's change of this allocation."""
+
+    xid: int
+    offer_id: UUID
+
+
+async def changes(
+    session: ReadSession, *, limit: int, after: Change, states: list[str] | None = None
+) -> tuple[list[asyncpg.Record], Change]:
+    """The caller's allocations changed after a place in the order of changes, and where to go on from.
+
+    Below the snapshot horizon, as the event feed: nothing is ever inserted behind the answer.
+    """
+    conditions, arguments = _whose(session, states)
+    arguments += [str(after.xid), after.offer_id, limit]
+    at = len(arguments)
+    rows = await session.rows(
+        f"SELECT {_COLUMNS}, o.changed_xid::text AS xid {_FROM} WHERE {' AND '.join(conditions)}"
+        f" AND o.changed_xid >= ${at - 2}::text::xid8 AND (o.changed_xid, o.id) > (${at - 2}::text::xid8, ${at - 1})"
+        " AND o.changed_xid < pg_snapshot_xmin(pg_current_snapshot())"
+        f" ORDER BY o.changed_xid, o.id LIMIT ${at}",
+        *arguments,
+    )
+    return rows, Change(int(rows[-1]["xid"]), rows[-1]["id"]) if rows else after
+
+
+async def mark(session: ReadSession) -> str:
+    """A mark that changes whenever anything in the caller's worklist may have: what a 304 is answered from.
+
+    The newest change is not enough, because an older transaction may still commit: then the horizon, and the number
+    of changes above it, stand in the mark too.
+    """
+    row = await session.row(
+        "SELECT (SELECT changed_xid::text FROM offer WHERE authority_id = $1 AND provider_id = $2"
+        "         ORDER BY changed_xid DESC LIMIT 1) AS newest,"
+        " pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,"
+        " (SELECT count(*) FROM offer WHERE authority_id = $1 AND provider_id = $2"
+        "   AND changed_xid >= pg_snapshot_xmin(pg_current_snapshot())) AS above",
+        session.authority_id,
+        session.organisation_id,
+    )
+    if row is None or row["newest"] is None:
+        return "0"
+    return f"{row['newest']}.{row['horizon']}.{row['above']}" if row["above"] else str(row["newest"])
+
+
+def _whose(session: ReadSession, states: list[str] | None) -> tuple[list[str], list[object]]:
+    conditions = ["o.authority_id = $1"]
+    arguments: list[object] = [session.authority_id]
+    if session.kind is Kind.PROVIDER:
+        # The row policy says so too; said here it can use an index.
+        arguments.append(session.organisation_id)
+        conditions.append("o.provider_id = $2")
+    if states is not None:
+        arguments.append(states)
+        conditions.append(f"o.state IN (SELECT unnest(${len(arguments)}::text[]))")
+    return conditions, arguments
+
+
+async def one(session: ReadSession, offer_id: UUID) -> asyncpg.Record | None:
+    """One allocation that the caller may see."""
+    return await session.row(
+        f"SELECT {_COLUMNS} {_FROM} WHERE o.authority_id = $1 AND o.id = $2",
+        session.authority_id,
+        offer_id,
+    )
+
+
+async def lock(session: BrokerSession, offer_id: UUID) -> asyncpg.Record | None:
+    """An offer's row, locked; after the referral's and before the booking's, always."""
+    return await session.row(
+        "SELECT * FROM offer WHERE authority_id = $1 AND id = $2 FOR UPDATE", session.authority_id, offer_id
+    )
+
+
+async def live_of_referral(session: BrokerSession, referral_id: UUID) -> asyncpg.Record | None:
+    """The live offer of a referral, locked."""
+    return await session.row(
+        "SELECT * FROM offer WHERE authority_id = $1 AND referral_id = $2 AND state IN ('proposed', 'pending') FOR UPDATE",
+        session.authority_id,
+        referral_id,
+    )
+
+
+async def overdue(session: BrokerSession, by: datetime) -> list[asyncpg.Record]:
+    """Pending offers whose time to answer ended by a moment, oldest first."""
+    return await session.rows(
+        "SELECT id, referral_id FROM offer WHERE authority_id = $1 AND state = 'pending' AND answer_due_at <= $2"
+        " ORDER BY answer_due_at, id",
+        session.authority_id,
+        by,
+    )
+
+
+async def free_place_like(session: BrokerSession, lot_id: UUID, place_id: UUID, on: object) -> asyncpg.Record | None:
+    """A free place of a lot on a day: the same place if it is free, else the first."""
+    return await session.row(
+        "SELECT p.id, p.practitioner_id FROM place p WHERE p.authority_id = $1 AND p.lot_id = $2"
+        " AND p.available_from <= $4 AND (p.available_until IS NULL OR p.available_until > $4)"
+        " AND NOT EXISTS (SELECT 1 FROM booking b WHERE b.authority_id = p.authority_id AND b.place_id = p.id"
+        "                 AND b.state <> 'released')"
+        " AND NOT EXISTS (SELECT 1 FROM place_out_of_service x WHERE x.authority_id = p.authority_id"
+        "                 AND x.place_id = p.id AND x.starts_on <= $4 AND x.ends_on > $4)"
+        " ORDER BY (p.id = $3) DESC, p.number LIMIT 1",
+        session.authority_id,
+        lot_id,
+        place_id,
+        on,
+    )
+
+
+async def touch(session: WriteSession, intervention_id: UUID) -> None:
+    """Mark the allocation of an intervention as changed: its worklist row shows the intervention's state."""
+    await session.run(
+        "UPDATE offer SET changed_xid = pg_current_xact_id(), version = version + 1, updated_at = $3"
+        " WHERE authority_id = $1 AND intervention_id = $2",
+        session.authority_id,
+        intervention_id,
+        session.now,
+    )

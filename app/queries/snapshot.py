@@ -1,0 +1,175 @@
+"""What `decide` is asked: the lots of an authority, its free places, and who waits. Broker context only."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+import asyncpg
+
+from app.db import BrokerSession
+from app.domain.allocation import Lot, Place, Want
+
+# A contract's end as its extensions in force on the day have moved it. Volume left: commissioned (by the last volume
+# variation in force) less what was used (a first contact was attended) and what is committed (booked, not started).
+_LOTS = """
+SELECT l.id, l.provider_id, l.service_id, c.starts_on,
+       coalesce((SELECT (v.terms ->> 'ends_on')::date FROM contract_variation v
+                 WHERE v.authority_id = c.authority_id AND v.contract_id = c.id AND v.kind = 'extension'
+                   AND v.effective_on <= $2 ORDER BY v.effective_on DESC, v.number DESC LIMIT 1), c.ends_on) AS ends_on,
+       l.area_ids, l.school_ids, l.key_stages, l.needs, s.languages, s.modes, s.standard_weeks,
+       coalesce((SELECT (v.terms ->> 'volume')::int FROM contract_variation v
+                 WHERE v.authority_id = c.authority_id AND v.contract_id = c.id AND v.kind = 'volume'
+                   AND v.terms ->> 'lot_id' = l.id::text
+                   AND v.effective_on <= $2 ORDER BY v.effective_on DESC, v.number DESC LIMIT 1), l.volume)
+       - (SELECT count(*) FROM intervention i
+          WHERE i.authority_id = l.authority_id AND i.lot_id = l.id AND i.started_on IS NOT NULL)
+       - (SELECT count(*) FROM booking b
+          WHERE b.authority_id = l.authority_id AND b.lot_id = l.id AND b.state IN ('offered', 'accepted'))
+       AS volume_left
+FROM lot l
+JOIN contract c ON c.authority_id = l.authority_id AND c.id = l.contract_id
+JOIN service s ON s.authority_id = l.authority_id AND s.id = l.service_id
+WHERE l.authority_id = $1 AND s.format = 'casework'
+"""
+
+_FREE_PLACES = """
+SELECT p.id, p.lot_id, p.number, p.practitioner_id, p.needs, p.languages, p.modes
+FROM place p
+WHERE p.authority_id = $1 AND p.available_from <= $2 AND (p.available_until IS NULL OR p.available_until > $2)
+  AND NOT EXISTS (SELECT 1 FROM booking b
+                  WHERE b.authority_id = p.authority_id AND b.place_id = p.id AND b.state <> 'released')
+  AND NOT EXISTS (SELECT 1 FROM place_out_of_service x
+                  WHERE x.authority_id = p.authority_id AND x.place_id = p.id
+                    AND x.starts_on <= $2 AND x.ends_on > $2)
+"""
+
+_WAITING = """
+SELECT r.id, r.reference, r.household_id, r.band, r.banded_on, r.received_at, r.area_id, r.school_id, r.key_stage,
+       r.need_codes[1] AS primary_need, r.language, r.modes, r.refused_provider_ids, r.holds,
+       ARRAY(SELECT DISTINCT o.provider_id FROM offer o
+             WHERE o.authority_id = r.authority_id AND o.referral_id = r.id AND o.state = 'declined')
+       AS declined_provider_ids,
+       EXISTS (SELECT 1 FROM booking b WHERE b.authority_id = r.authority_id AND b.household_id = r.household_id
+               AND b.state <> 'released') AS household_has_place
+FROM referral r
+WHERE r.authority_id = $1 AND r.state = 'waiting' AND cardinality(r.holds) = 0
+  AND r.key_stage = ANY ($2) AND r.need_codes[1] = ANY ($3)
+ORDER BY r.band, r.banded_on, r.received_at, r.id
+LIMIT $4
+"""
+
+
+async def lots(session: BrokerSession, on: date) -> tuple[Lot, ...]:
+    """Every casework lot of the authority, with its terms on a day."""
+    rows = await session.rows(_LOTS, session.authority_id, on)
+    return tuple(
+        Lot(
+            id=row["id"],
+            provider_id=row["provider_id"],
+            service_id=row["service_id"],
+            starts_on=row["starts_on"],
+            ends_on=row["ends_on"],
+            area_ids=tuple(row["area_ids"]),
+            school_ids=tuple(row["school_ids"]),
+            key_stages=tuple(row["key_stages"]),
+            needs=tuple(row["needs"]),
+            languages=tuple(row["languages"]),
+            modes=tuple(row["modes"]),
+            standard_weeks=row["standard_weeks"],
+            volume_left=row["volume_left"],
+        )
+        for row in rows
+    )
+
+
+async def free_places(session: BrokerSession, on: date) -> tuple[Place, ...]:
+    """Every place that could be booked on a day."""
+    rows = await session.rows(_FREE_PLACES, session.authority_id, on)
+    return tuple(
+        Place(
+            id=row["id"],
+            lot_id=row["lot_id"],
+            number=row["number"],
+            practitioner_id=row["practitioner_id"],
+            needs=_tuple(row["needs"]),
+            languages=_tuple(row["languages"]),
+            modes=_tuple(row["modes"]),
+        )
+        for row in rows
+    )
+
+
+def _tuple(value: list[str] | None) -> tuple[str, ...] | None:
+    return None if value is None else tuple(value)
+
+
+async def waiting(session: BrokerSession, for_lots: Sequence[Lot], limit: int) -> list[Want]:
+    """Who waits and might fit one of some lots, best placed first. Those on hold are left out."""
+    key_stages = sorted({stage for lot in for_lots for stage in lot.key_stages})
+    needs = sorted({need for lot in for_lots for need in lot.needs})
+    rows = await session.rows(_WAITING, session.authority_id, key_stages, needs, limit)
+    return [want_of(row) for row in rows]
+
+
+def want_of(row: asyncpg.Record | dict[str, object]) -> Want:
+    """The facts of a referral's row that a decision may know."""
+    holds = list(row["holds"])
+    if row["household_has_place"]:
+        holds.append("HOUSEHOLD_HAS_PLACE")
+    return Want(
+        referral_id=row["id"],
+        reference=row["reference"],
+        household_id=row["household_id"],
+        band=row["band"],
+        banded_on=row["banded_on"],
+        received_at=row["received_at"],
+        area_id=row["area_id"],
+        school_id=row["school_id"],
+        key_stage=row["key_stage"],
+        primary_need=row["primary_need"],
+        language=row["language"],
+        modes=tuple(row["modes"]),
+        refused_provider_ids=tuple(row["refused_provider_ids"]),
+        declined_provider_ids=tuple(row["declined_provider_ids"]),
+        holds=tuple(holds),
+    )
+
+
+async def policy_in_force(session: BrokerSession, on: date) -> asyncpg.Record | None:
+    """The id and content of the policy version in force on a day."""
+    return await session.row(
+        "SELECT id, number, content FROM policy_version WHERE authority_id = $1 AND effective_from <= $2"
+        " ORDER BY effective_from DESC, number DESC LIMIT 1",
+        session.authority_id,
+        on,
+    )
+
+
+async def referral_for_offer(session: BrokerSession, referral_ids: list[UUID]) -> list[asyncpg.Record]:
+    """The locked rows of waiting referrals about to be offered, in order of id, with what the offer may say."""
+    return await session.rows(
+        "SELECT r.id, r.version, r.state, r.state_sequence, r.referring_organisation_id, r.school_id, r.household_id,"
+        " r.year_group, r.key_stage, r.band, r.need_codes, r.area_id, r.language, r.interpreter_needed, r.modes,"
+        " r.preferred_mode, r.visit_risk_level, r.received_at,"
+        " (SELECT row_to_json(a)::text FROM (SELECT sessions_possible, sessions_attended FROM attendance_record a"
+        "   WHERE a.authority_id = r.authority_id AND a.referral_id = r.id AND a.source = 'referral'"
+        "   ORDER BY period_ends_on DESC LIMIT 1) a) AS attendance,"
+        " (SELECT sum(suspension_count)::int FROM suspension_record s"
+        "   WHERE s.authority_id = r.authority_id AND s.referral_id = r.id AND s.source = 'referral') AS suspensions"
+        " FROM referral r WHERE r.authority_id = $1 AND r.id = ANY ($2) ORDER BY r.id FOR UPDATE OF r",
+        session.authority_id,
+        referral_ids,
+    )
+
+
+async def known_households(session: BrokerSession, provider_id: UUID, household_ids: list[UUID]) -> set[UUID]:
+    """Which of some households a provider has worked with before."""
+    rows = await session.rows(
+        "SELECT DISTINCT b.household_id FROM booking b JOIN intervention i"
+        " ON i.authority_id = b.authority_id AND i.booking_id = b.id"
+        " WHERE b.authority_id = $1 AND b.provider_id = $2 AND b.household_id = ANY ($3)",
+        session.authority_id,
+        provider_id,
+        household_ids,
+    )
+    return {row["household_id"] for row in rows}

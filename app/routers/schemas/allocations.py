@@ -1,0 +1,84 @@
+"""Allocations as they go out, and the answers to offers as they come in."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from app.access import Group
+from app.domain.vocabulary import DeclineReason
+from app.routers.schemas.base import In, LongText, Seen
+
+_Public = Group.PUBLIC
+
+
+class SummaryOut(Seen):
+    """What a provider may know before it accepts: nothing says whose the referral is."""
+
+    year_group: Annotated[str, Group.NEEDS]
+    key_stage: Annotated[str, Group.NEEDS]
+    band: Annotated[str, Group.NEEDS]
+    needs: Annotated[list[str], Group.NEEDS]
+    area_id: Annotated[UUID | None, Group.NEEDS]
+    language: Annotated[str, Group.NEEDS]
+    interpreter_needed: Annotated[bool, Group.NEEDS]
+    modes: Annotated[list[str], Group.NEEDS]
+    preferred_mode: Annotated[str | None, Group.NEEDS]
+    visit_risk_level: Annotated[str, Group.NEEDS]
+    known_to_you: Annotated[bool, Group.NEEDS]
+    attendance_band: Annotated[str | None, Group.ATTENDANCE_BANDS]
+    suspensions_band: Annotated[str | None, Group.ATTENDANCE_BANDS]
+
+
+class AllocationOut(Seen):
+    """An offer and what became of it: one id, carrying `intervention_id` once accepted."""
+
+    id: Annotated[UUID, _Public]
+    reference: Annotated[str, _Public]
+    state: Annotated[str, _Public]
+    version: Annotated[int, _Public]
+    provider_id: Annotated[UUID, _Public]
+    offered_at: Annotated[datetime, _Public]
+    answer_due_at: Annotated[datetime, _Public]
+    answered_at: Annotated[datetime | None, _Public]
+    updated_at: Annotated[datetime, _Public]
+    decline_reason: Annotated[str | None, _Public]
+    lot_id: Annotated[UUID, _Public]
+    service_id: Annotated[UUID, _Public]
+    service_name: Annotated[str, _Public]
+    place_id: Annotated[UUID, _Public]
+    place_number: Annotated[int, _Public]
+    practitioner_id: Annotated[UUID | None, _Public]
+    summary: Annotated[SummaryOut | None, Group.NEEDS]
+    intervention_id: Annotated[UUID | None, _Public]
+    intervention_state: Annotated[str | None, _Public]
+    started_on: Annotated[date | None, _Public]
+    planned_end_on: Annotated[date | None, _Public]
+    closed_on: Annotated[date | None, _Public]
+    # From here on only what acceptance released; before it these are null because the rows themselves are closed.
+    referral_id: Annotated[UUID | None, Group.IDENTITY]
+    referral_reference: Annotated[str | None, Group.IDENTITY]
+    school_id: Annotated[UUID | None, Group.IDENTITY]
+    school_name: Annotated[str | None, Group.IDENTITY]
+    pupil_id: Annotated[UUID | None, Group.IDENTITY]
+    given_name: Annotated[str | None, Group.IDENTITY]
+    family_name: Annotated[str | None, Group.IDENTITY]
+    preferred_name: Annotated[str | None, Group.IDENTITY]
+    date_of_birth: Annotated[date | None, Group.IDENTITY]
+
+
+class DeclineIn(In):
+    """Why an offer is declined."""
+
+    reason: DeclineReason
+    note: LongText | None = None
+
+
+class PractitionerIn(In):
+    """Who is to work with the family."""
+
+    practitioner_id: UUID
+
+
+def summary_of(values: dict[str, Any]) -> dict[str, Any]:
+    """The stored summary, whole: a part that an older offer did not have is null."""
+    return {name: values.get(name) for name in SummaryOut.model_fields}

@@ -1,0 +1,47 @@
+"""Providers in requests and answers."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import ConfigDict, StringConstraints
+
+from app.routers.schemas.base import In, Out, ShortText
+from app.routers.schemas.codes import Ukprn
+from app.routers.schemas.parties import PersonIn, PersonOut
+
+# Forms as the Charity Commission and Companies House write them.
+CharityNumber = Annotated[str, StringConstraints(pattern=r"^\d{6,7}(-\d{1,3})?$", max_length=11)]
+CompanyNumber = Annotated[str, StringConstraints(pattern=r"^([0-9]{8}|[A-Z]{2}[0-9]{6})$", max_length=8)]
+
+
+class ProviderIn(In):
+    """An organisation that delivers family support."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Harbour Families (made up)",
+                    "charity_number": "0000001",
+                    "contact": {"name": "Ada Sampleton (made up)", "email": "referrals@harbour.example"},
+                }
+            ]
+        }
+    )
+
+    name: ShortText
+    ukprn: Ukprn | None = None
+    charity_number: CharityNumber | None = None
+    company_number: CompanyNumber | None = None
+    contact: PersonIn | None = None
+
+
+class ProviderOut(Out):
+    """An organisation that delivers family support."""
+
+    id: UUID
+    name: str
+    ukprn: str | None
+    charity_number: str | None
+    company_number: str | None
+    contact: PersonOut

@@ -1,0 +1,140 @@
+"""Returns and their templates over the wire."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from app.access import Kind
+from app.domain.return_rules import school_warnings
+from app.domain.returns import SCHOOL_TERM, ReturnState, Template, available_acts
+from app.routers.schemas.base import In, LongText, Out
+
+Row = dict[str, Any]
+
+
+class ReturnIn(In):
+    """What a return says, whole: it takes the place of what was kept before."""
+
+    content: dict[str, Any] = Field(
+        max_length=50, description="As the template's schema says. Begin from the `content` that you read."
+    )
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "content": {
+                        "pupils": [
+                            {
+                                "referral_id": "01939d2a-7b1c-7e55-8f00-5d1c0f6f2a10",
+                                "referral_reference": "R-7K3F-9QXM",
+                                "mis_id": "SYN-0412",
+                                "no_figures_reason": None,
+                                "sessions_possible": 142,
+                                "sessions_attended": 121,
+                                "sessions_authorised": 12,
+                                "sessions_unauthorised": 9,
+                                "suspension_count": 1,
+                                "sessions_lost": 4,
+                                "permanent_exclusion_count": 0,
+                                "comment": None,
+                            }
+                        ]
+                    }
+                }
+            ]
+        }
+    )
+
+
+class QueryIn(In):
+    """What the authority asks about a submitted return."""
+
+    question: LongText = Field(examples=["Session totals for two pupils look like those of last term: please check."])
+
+
+class WarningOut(Out):
+    """Something that a person should look at again."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class ReturnSummaryOut(Out):
+    """A return in a list."""
+
+    id: UUID
+    organisation_id: UUID
+    organisation_name: str
+    template: str
+    template_version: int
+    period: str = Field(examples=["2026/27-autumn"])
+    period_starts_on: date
+    period_ends_on: date
+    state: ReturnState
+    version: int
+    due_on: date
+    late: bool = Field(description="Submitted after it was due, or not submitted though the day is past.")
+    opened_at: datetime
+    submitted_at: datetime | None
+    accepted_at: datetime | None
+    available_actions: list[str]
+
+
+class ReturnOut(ReturnSummaryOut):
+    """A return with its content, pre-filled with everything that the record already knows."""
+
+    query: str | None = Field(description="What the authority last asked.")
+    content: dict[str, Any]
+    warnings: list[WarningOut]
+
+
+class TemplateOut(Out):
+    """A return template: what is asked, in JSON Schema and in plain English."""
+
+    template: str
+    version: int
+    title: str
+    asked_of: str
+    period: str
+    purpose: str
+    rows: dict[str, str]
+    schema_: dict[str, Any] = Field(alias="schema")
+    labels: dict[str, str]
+    needed: list[str]
+    rules: list[dict[str, str]]
+
+
+class TemplatesOut(Out):
+    """Every template and version."""
+
+    data: list[TemplateOut]
+
+
+def summary_of(row: Row, *, kind: Kind, today: date, submitted_on: date | None) -> Row:
+    """A return's row as a list shows it."""
+    names = (name for name in ReturnSummaryOut.model_fields if name not in ("late", "available_actions"))
+    return {
+        **{name: row[name] for name in names},
+        "late": (submitted_on or today) > row["due_on"],
+        "available_actions": available_acts(ReturnState(row["state"]), officer=kind is Kind.AUTHORITY),
+    }
+
+
+def return_of(row: Row, *, kind: Kind, today: date, submitted_on: date | None) -> Row:
+    """A return's row whole."""
+    warnings = school_warnings(row["content"]) if row["template"] == SCHOOL_TERM else []
+    return {
+        **summary_of(row, kind=kind, today=today, submitted_on=submitted_on),
+        "query": row["query"],
+        "content": row["content"],
+        "warnings": warnings,
+    }
+
+
+def template_of(template: Template) -> Row:
+    """A template as its file says."""
+    return dict(template.content)

@@ -1,0 +1,58 @@
+"""Types shared by the schemas: dates and times that come as strings only, and bounded text."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+_FIRST_YEAR, _LAST_YEAR = 1900, 2100
+
+
+def _date_from(value: Any) -> date:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        if not isinstance(value, str) or len(value) != len("2026-09-01"):
+            raise ValueError
+        return date.fromisoformat(value)
+    except ValueError:
+        raise PydanticCustomError("date", "Write the date as YYYY-MM-DD, for example 2026-09-01.") from None
+
+
+def _moment_from(value: Any) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    try:
+        if not isinstance(value, str) or len(value) > 40:
+            raise ValueError
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise PydanticCustomError("moment", "Write the time as RFC 3339 with an offset, for example 2026-09-01T09:30:00Z.")
+    return moment.astimezone(UTC)
+
+
+def _in_range(value: date) -> date:
+    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+        raise PydanticCustomError("date_range", "The date lies outside the years 1900 to 2100.")
+    return value
+
+
+Date = Annotated[
+    date,
+    BeforeValidator(_date_from),
+    AfterValidator(_in_range),
+    WithJsonSchema({"type": "string", "format": "date", "minLength": 10, "maxLength": 10}),
+]
+"""A date written YYYY-MM-DD. Numbers are refused: 0 is not 1970."""
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_moment_from),
+    AfterValidator(_in_range),
+    PlainSerializer(lambda moment: moment.astimezone(UTC).isoformat().replace("+00:00", "Z"), return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time", "maxLength": 40}),
+]
+"""A time written as RFC 3339 with its offset."""

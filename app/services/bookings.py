@@ -1,0 +1,22 @@
+"""Places given back."""
+
+from uuid import UUID
+
+from app.db import WriteSession
+
+
+async def release_booking(session: WriteSession, booking_id: UUID, cause: str) -> None:
+    """Release a booking today, whatever state it is in; one that was released already stays as it is.
+
+    The range is cut at today (`[start, end)`), so that the place is free from today on; one that ended earlier keeps
+    its end.
+    """
+    await session.run(
+        "UPDATE booking SET state = 'released', cause = $3, released_on = $4,"
+        " ends_on = greatest(starts_on, least(ends_on, $4))"
+        " WHERE authority_id = $1 AND id = $2 AND state <> 'released'",
+        session.authority_id,
+        booking_id,
+        cause,
+        session.today,
+    )

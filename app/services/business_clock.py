@@ -1,0 +1,187 @@
+"""An authority's business clock: everything that falls due, in date order, each thing at its own moment.
+
+Two kinds of moment: one at which an offer's time ends or an obligation is due, and every midnight in England. What
+falls due is run with that moment as the present, so a clock that stood still over a weekend leaves what a punctual one
+leaves. Every step is a short transaction of its own and changes nothing when it is run again, so a clock that was
+killed is simply run again. Clocks of several processes take turns by a lock that each step takes, or gives way.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from app import clock
+from app.access import Principal
+from app.db import BrokerSession, Database, ReadSession, broker
+from app.errors import FieldFault, Invalid, NotFound, RequestInProgress, SandboxOnly
+from app.queries import due
+from app.queries.writes import Writes
+from app.services import falling_due
+from app.services.answers_to_offers import expire_due
+
+Step = Callable[[BrokerSession, Writes], Awaitable[int]]
+
+LONGEST_ADVANCE: Final = timedelta(days=400)
+_PATIENCE_SECONDS: Final = 10.0
+_PAUSE_SECONDS: Final = 0.05
+
+
+@dataclass(slots=True)
+class Ran:
+    """How much of each kind fell due and was run."""
+
+    offers_expired: int = 0
+    obligations_overdue: int = 0
+    bookings_prolonged: int = 0
+    returns_opened: int = 0
+    offers_made: int = 0
+    identities_closed: int = 0
+
+    def counts(self) -> dict[str, int]:
+        """The counts by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+class _GiveWay(Exception):
+    """Another process's clock is at work, or has gone on."""
+
+
+async def run_due(database: Database, officer: Principal) -> Ran:
+    """Run what has fallen due by now for an authority. Returns early where another process is doing so."""
+    ran = Ran()
+    while True:
+        async with database.read(officer) as session:
+            ran_to = await _ran_to(session)
+            moment = None if ran_to is None else await _next_moment(session, ran_to, session.now)
+            now = session.now
+        if ran_to is None:
+            await _start(database, officer, now)
+        if ran_to is None or moment is None:
+            return ran
+        try:
+            await _run_moment(database, replace(officer, at=moment), ran_to, ran)
+        except _GiveWay:
+            return ran
+
+
+async def advance(database: Database, officer: Principal, to: datetime) -> tuple[datetime, Ran]:
+    """Move a sandbox authority's business time forward, running what falls due; the new time, and what was run.
+
+    Business time moves from moment to moment, so that other requests never see a day whose midnight has not run.
+    Raises SandboxOnly, Invalid when `to` is not ahead or more than `LONGEST_ADVANCE` ahead, and RequestInProgress when
+    another clock keeps the authority busy; what was run until then stays run.
+    """
+    async with database.read(officer) as session:
+        await _check_advance(session, to)
+    ran = Ran()
+    patient_until = clock.monotonic() + _PATIENCE_SECONDS
+    while True:
+        async with database.read(officer) as session:
+            ran_to = await _ran_to(session)
+            now = session.now
+            moment = None if ran_to is None else await _next_moment(session, ran_to, to)
+        if ran_to is None:
+            await _start(database, officer, now)
+            continue
+        await _move_to(database, officer, moment or to)
+        if moment is None:
+            break
+        try:
+            await _run_moment(database, replace(officer, at=moment), ran_to, ran)
+            patient_until = clock.monotonic() + _PATIENCE_SECONDS
+        except _GiveWay:
+            if clock.monotonic() > patient_until:
+                raise RequestInProgress(
+                    "The authority's clock is being run elsewhere.", headers={"Retry-After": "2"}
+                ) from None
+            await asyncio.sleep(_PAUSE_SECONDS)
+    async with database.read(officer) as session:
+        return session.now, ran
+
+
+async def _check_advance(session: ReadSession, to: datetime) -> None:
+    standing = await due.standing(session)
+    if standing is None:
+        raise NotFound
+    if not standing.is_sandbox:
+        raise SandboxOnly
+    if to <= session.now:
+        sentence = "Business time only moves forward: state a time after the present one."
+        raise Invalid(errors=[FieldFault("/to", "not_ahead", sentence)], extra={"now": session.now.isoformat()})
+    if to > session.now + LONGEST_ADVANCE:
+        sentence = f"At most {LONGEST_ADVANCE.days} days at a time."
+        raise Invalid(errors=[FieldFault("/to", "too_far", sentence)])
+
+
+async def _ran_to(session: ReadSession) -> datetime | None:
+    standing = await due.standing(session)
+    if standing is None:
+        raise NotFound
+    return standing.ran_to
+
+
+async def _next_moment(session: ReadSession, after: datetime, until: datetime) -> datetime | None:
+    """The next moment at which anything falls due, if it is not later than `until`."""
+    midnight = clock.london_moment(clock.london_date(after) + timedelta(days=1))
+    something = await due.next_due(session, after)
+    moment = midnight if something is None else min(midnight, something)
+    return moment if moment <= until else None
+
+
+async def _start(database: Database, officer: Principal, now: datetime) -> None:
+    """An authority whose clock has never run starts at its present."""
+    async with database.write(officer) as session:
+        await due.set_ran_to(session, now)
+
+
+async def _move_to(database: Database, officer: Principal, moment: datetime) -> None:
+    async with database.write(officer) as session:
+        await due.move_business_time(session, moment, clock.real_now())
+
+
+async def _run_moment(database: Database, officer: Principal, ran_to: datetime, ran: Ran) -> None:
+    """Run everything due at the officer's moment. Raises _GiveWay to another clock."""
+
+    async def run(step: Step) -> int:
+        return await _step(database, officer, ran_to, step)
+
+    async with database.read(officer) as session:
+        agenda = await due.agenda(session)
+        is_midnight = session.now == clock.london_moment(session.today)
+        period_ended = is_midnight and await falling_due.half_term_ended_yesterday(session)
+    # An offer nobody answered is overdue first, which the authority hears of, and then expires.
+    while agenda.obligations_are_due:
+        flagged = await run(falling_due.flag_overdue)
+        ran.obligations_overdue += flagged
+        if flagged < falling_due.OVERDUE_AT_ONCE:
+            break
+    if agenda.offers_are_due:
+        ran.offers_expired += await run(expire_due)
+    if is_midnight and agenda.bookings_overrun:
+        ran.bookings_prolonged += await run(falling_due.prolong_overruns)
+    if period_ended:
+        ran.returns_opened += await run(falling_due.open_returns)
+    if is_midnight and agenda.closed_case_is_open_to_its_provider:
+        ran.identities_closed += await run(falling_due.end_identity_access)
+    if is_midnight and agenda.someone_waits:
+        ran.offers_made += await run(falling_due.offer_places)
+    await run(_done)
+
+
+async def _done(wide: BrokerSession, writes: Writes) -> int:  # noqa: ARG001 - every step has one shape
+    await due.set_ran_to(wide, wide.now)
+    return 0
+
+
+async def _step(database: Database, officer: Principal, ran_to: datetime, step: Step) -> int:
+    """One step in one transaction, if it is still this clock's turn."""
+    async with database.write(officer) as session:
+        if await due.take_turn(session) != ran_to:
+            raise _GiveWay
+        async with broker(session) as wide:
+            writes = Writes()
+            count = await step(wide, writes)
+            await writes.flush(wide)
+        return count

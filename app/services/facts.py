@@ -1,0 +1,112 @@
+"""Facts that a school's system pushes as they happen: attendance and suspensions of a referred pupil, by term."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from app.db import WriteSession
+from app.domain.return_rules import fact_faults
+from app.domain.returns import SCHOOL_TERM, Period, term_of_key
+from app.domain.suspensions import suspension_warnings
+from app.errors import FieldFault, Invalid, NotFound
+from app.ids import new_id
+from app.queries import facts as queries
+from app.queries.parties import authority_organisation, calendar_of
+from app.queries.returns import lock_untouched
+from app.queries.writes import Writes
+from app.services.events import tell
+from app.services.returns.reading import change
+
+Row = dict[str, Any]
+
+_KINDS: Final = {"attendance_record": "attendance", "suspension_record": "suspensions"}
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A fact as it was stored."""
+
+    row: Row
+    version: int
+    warnings: list[FieldFault]
+
+
+async def push_attendance(session: WriteSession, writes: Writes, referral_id: UUID, term: str, figures: Row) -> Pushed:
+    """Keep a pupil's sessions of a term so far, in place of what was pushed before.
+
+    Raises NotFound for a referral that is not of the calling school's pupil or a key that is no term's, Invalid when
+    the term has not begun or the figures do not add up.
+    """
+    stored = _Fact("attendance_record", referral_id, term, figures)
+    return await _push(session, writes, stored, fact_faults(figures))
+
+
+async def push_suspensions(session: WriteSession, writes: Writes, referral_id: UUID, term: str, figures: Row) -> Pushed:
+    """Keep a pupil's suspensions of a term so far, in place of what was pushed before. Raises as `push_attendance`."""
+    return await _push(session, writes, _Fact("suspension_record", referral_id, term, figures), [])
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    table: str
+    referral_id: UUID
+    term: str
+    figures: Row
+
+
+async def _push(session: WriteSession, writes: Writes, fact: _Fact, faults: list[FieldFault]) -> Pushed:
+    referral_id, figures = fact.referral_id, fact.figures
+    referral = await queries.own_referral(session, referral_id)
+    period = term_of_key(await calendar_of(session), fact.term)
+    if referral is None or period is None:
+        raise NotFound
+    if period.starts_on > session.today:
+        faults = [*faults, FieldFault("", "term_not_begun", "The term has not begun, so it has no figures yet.")]
+    if faults:
+        raise Invalid(errors=faults)
+    row = {
+        "id": new_id(),
+        "referral_id": referral_id,
+        "pupil_id": referral["pupil_id"],
+        "school_id": referral["school_id"],
+        "term": period.key,
+        "period_starts_on": period.starts_on,
+        "period_ends_on": period.ends_on,
+        "source": "push",
+        "recorded_at": session.now,
+        **figures,
+    }
+    row["id"], version = await queries.put_facts(session, fact.table, row)
+    await _fill_return(session, referral_id, period, figures)
+    kind = _KINDS[fact.table]
+    tell(
+        writes,
+        session,
+        f"{kind}.recorded",
+        subject=(kind, row["id"], version),
+        audience=[
+            referral["school_id"],
+            referral["referring_organisation_id"],
+            referral["case_provider_id"],
+            await authority_organisation(session),
+        ],
+        referral_id=referral_id,
+        data={"term": period.key},
+    )
+    sentences = suspension_warnings(figures.get("suspension_count"), figures.get("sessions_lost"))
+    warnings = [FieldFault("/sessions_lost", "suspensions_unusual", sentence) for sentence in sentences]
+    return Pushed(row, version, warnings)
+
+
+async def _fill_return(session: WriteSession, referral_id: UUID, period: Period, figures: Row) -> None:
+    """Put the figures into the term's return, while nobody has touched it: it fills itself."""
+    waiting = await lock_untouched(session, SCHOOL_TERM, period.key)
+    if waiting is None:
+        return
+    pupils = [
+        {**pupil, **figures} if pupil["referral_id"] == str(referral_id) else pupil
+        for pupil in waiting["content"]["pupils"]
+    ]
+    if pupils != waiting["content"]["pupils"]:
+        content = {**waiting["content"], "pupils": pupils}
+        await change(session, waiting, content=content, prefilled=content)

@@ -1,0 +1,60 @@
+"""What happens when its time comes: each step runs at one business moment, and running it twice changes nothing."""
+
+from datetime import timedelta
+from typing import Final
+
+from app.db import BrokerSession, ReadSession
+from app.domain.policy import Policy
+from app.queries import due
+from app.queries.parties import authority_organisation, calendar_of
+from app.queries.writes import Writes
+from app.services.allocation import allocate_waiting
+from app.services.events import tell
+from app.services.returns.open import open_due_returns
+
+OVERDUE_AT_ONCE: Final = 200
+"""Obligations flagged in one transaction: PostgreSQL takes 32,767 parameters in one statement."""
+
+
+async def flag_overdue(wide: BrokerSession, writes: Writes) -> int:
+    """Flag obligations whose time has come, with one event each; how many, at most `OVERDUE_AT_ONCE`."""
+    rows = await due.flag_overdue(wide, OVERDUE_AT_ONCE)
+    officers = await authority_organisation(wide)
+    for row in rows:
+        tell(
+            writes,
+            wide,
+            "obligation.overdue",
+            subject=("obligation", row["id"], row["version"]),
+            audience=[officers, row["owed_by_id"]],
+            referral_id=row["referral_id"],
+            data={"kind": row["kind"], "about_kind": row["subject_kind"], "about_id": str(row["subject_id"])},
+        )
+    return len(rows)
+
+
+async def prolong_overruns(wide: BrokerSession, writes: Writes) -> int:  # noqa: ARG001 - every step has one shape
+    """Keep the places of cases that run past their planned end, a day at a time, so that none looks free."""
+    return await due.prolong_overruns(wide)
+
+
+async def end_identity_access(wide: BrokerSession, writes: Writes) -> int:  # noqa: ARG001 - every step has one shape
+    """Close the identity of cases to their provider, so many days after they closed."""
+    days = await due.identity_days(wide, Policy().identity_days_after_closure)
+    return await due.end_identity_access(wide, wide.now - timedelta(days=days))
+
+
+async def half_term_ended_yesterday(session: ReadSession) -> bool:
+    """Whether returns may have come to be owed at this midnight."""
+    calendar = await calendar_of(session)
+    return calendar.last_half_term_before(session.today).ends_on == session.today - timedelta(days=1)
+
+
+async def open_returns(wide: BrokerSession, writes: Writes) -> int:
+    """Open the returns owed for the periods that have ended."""
+    return await open_due_returns(wide, writes, wide.today)
+
+
+async def offer_places(wide: BrokerSession, writes: Writes) -> int:
+    """Offer places that came free at midnight to the waiting list."""
+    return await allocate_waiting(wide, writes, "nightly")

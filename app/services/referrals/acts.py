@@ -1,0 +1,362 @@
+"""What a sender or an officer does to a referral after it was sent."""
+
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from app.access import Kind
+from app.db import BrokerSession, WriteSession, broker
+from app.domain.allocation import Hold
+from app.domain.referral import CASE_STATES, State, available_actions
+from app.domain.referral_facts import Facts, amendment_faults
+from app.errors import ActionNotAvailable, FieldFault, Invalid, NotFound, PreconditionFailed
+from app.ids import new_id
+from app.models.demand import referral_amendment
+from app.queries import offers
+from app.queries import referrals as queries
+from app.queries.parties import authority_organisation
+from app.queries.writes import Writes, to_json
+from app.services import events, history
+from app.services.allocation import allocate_waiting
+from app.services.answers_to_offers import withdraw_live_offer
+from app.services.bookings import release_booking
+from app.services.obligations import cancel, meet, owe
+from app.services.referrals.arrival import keep_home
+
+Row = dict[str, Any]
+
+_AGREEMENT_CHECK_WITHIN: Final = timedelta(hours=24)
+
+_OFFICERS_OBLIGATIONS = ("safeguarding_action", "agreement_check", "place_referral")
+_COLUMNS = (
+    "sender_reference", "needs", "language", "interpreter_needed", "modes", "preferred_mode", "refused_provider_ids",
+    "safe_contact", "visit_risks", "referrer", "safeguarding", "circumstances", "child_view", "parent_view",
+)  # fmt: skip
+_JSON_COLUMNS = frozenset({"needs", "safe_contact", "visit_risks", "referrer", "safeguarding", "circumstances"})
+# Null is the absence of these; for any other field it means nothing and is refused.
+_CLEARABLE = frozenset({"sender_reference", "preferred_mode", "child_view", "parent_view"})
+
+
+def actions_of(referral: Row, kind: Kind) -> list[str]:
+    """The acts open to a caller of this kind now."""
+    return available_actions(State(referral["state"]), kind, held=bool(referral["holds"]))
+
+
+async def _open(session: WriteSession, referral_id: UUID, action: str) -> Row:
+    """The referral as the caller sees it, when the act is open to it. Raises NotFound or ActionNotAvailable."""
+    referral = await queries.visible(session, referral_id)
+    if referral is None:
+        raise NotFound
+    _check_open(referral, session.kind, action)
+    return referral
+
+
+def _check_open(referral: Row, kind: Kind, action: str) -> None:
+    if action not in actions_of(referral, kind):
+        raise ActionNotAvailable(f"A referral that is {referral['state']} is not open to this act.")
+
+
+async def _lock(wide: BrokerSession, referral_id: UUID, kind: Kind, action: str) -> Row:
+    """The referral, locked, when the act is still open. Raises NotFound or ActionNotAvailable."""
+    referral = await queries.lock(wide, referral_id)
+    if referral is None:
+        raise NotFound
+    _check_open(referral, kind, action)
+    return referral
+
+
+async def _parties(wide: BrokerSession, referral: Row, *more: UUID | None) -> list[UUID | None]:
+    return [
+        await authority_organisation(wide),
+        referral["referring_organisation_id"],
+        referral["school_id"],
+        referral["case_provider_id"],
+        *more,
+    ]
+
+
+async def amend_referral(
+    session: WriteSession, writes: Writes, referral_id: UUID, reason: str, changes: Facts, version: int | None
+) -> None:
+    """Change what was sent, keeping what it was; the provider that has the case or the offer is told.
+
+    `version` is the one the sender read; None is checked by the caller. Raises Invalid, NotFound,
+    ActionNotAvailable, PreconditionFailed.
+    """
+    faults = amendment_faults(changes, session.today)
+    faults += [
+        FieldFault(f"/{name}", "null", "This field cannot be emptied.")
+        for name, value in changes.items()
+        if value is None and name not in _CLEARABLE
+    ]
+    if faults:
+        raise Invalid(errors=faults)
+    await _open(session, referral_id, "amend")
+    async with broker(session) as wide:
+        referral = await _lock(wide, referral_id, session.kind, "amend")
+        check_read_version(referral, version)
+        changed = {
+            name: {"from": referral[name], "to": changes[name]}
+            for name in _COLUMNS
+            if name in changes and _plain(changes[name]) != _plain(referral[name])
+        }
+        for name in ("household", "contacts"):
+            if name in changes:
+                changed[name] = {"from": None, "to": "replaced"}
+        if changed:
+            await _write_amendment(wide, writes, referral, reason, changes, changed)
+        await writes.flush(wide)
+
+
+async def _write_amendment(
+    wide: BrokerSession, writes: Writes, referral: Row, reason: str, changes: Facts, changed: Row
+) -> None:
+    await keep_home(wide, writes, referral["household_id"], changes, known=True)
+    columns = {name: changes[name] for name in _COLUMNS if name in changed}
+    if "needs" in columns:
+        columns["need_codes"] = [need["code"] for need in columns["needs"]]
+    if "visit_risks" in columns:
+        columns["visit_risk_level"] = columns["visit_risks"]["level"]
+    await _update(wide, referral, columns)
+    live = await _refresh_offer(wide, referral)
+    writes.add(
+        referral_amendment,
+        id=new_id(),
+        referral_id=referral["id"],
+        organisation_id=wide.organisation_id,
+        amended_at=wide.now,
+        reason=reason,
+        changes=changed,
+    )
+    events.tell(
+        writes,
+        wide,
+        "referral.amended",
+        subject=("referral", referral["id"], referral["version"]),
+        audience=await _parties(wide, referral, live),
+        referral_id=referral["id"],
+        data={"fields": sorted(changed)},
+    )
+    if referral["state"] == State.WAITING:
+        await allocate_waiting(wide, writes, "amendment")
+
+
+async def _refresh_offer(wide: BrokerSession, referral: Row) -> UUID | None:
+    """Let the live offer's summary say what the referral now says; the provider it stands with."""
+    return await wide.value(
+        "UPDATE offer SET summary = summary || $3::jsonb, version = version + 1, updated_at = $4,"
+        " changed_xid = pg_current_xact_id()"
+        " WHERE authority_id = $1 AND referral_id = $2 AND state = 'pending' RETURNING provider_id",
+        wide.authority_id,
+        referral["id"],
+        to_json(
+            {
+                "needs": list(referral["need_codes"]),
+                "language": referral["language"],
+                "interpreter_needed": referral["interpreter_needed"],
+                "modes": list(referral["modes"]),
+                "preferred_mode": referral["preferred_mode"],
+                "visit_risk_level": referral["visit_risk_level"],
+            }
+        ),
+        wide.now,
+    )
+
+
+async def _update(wide: BrokerSession, referral: Row, columns: Row) -> None:
+    """Write columns of a locked referral that stays in its state; its version rises."""
+    values = {**columns, "version": referral["version"] + 1, "updated_at": wide.now}
+    marks = ", ".join(f'"{name}" = ${position}' for position, name in enumerate(values, start=3))
+    await wide.run(
+        f"UPDATE referral SET {marks} WHERE authority_id = $1 AND id = $2",  # noqa: S608 - our own column names
+        wide.authority_id,
+        referral["id"],
+        *(to_json(value) if name in _JSON_COLUMNS else value for name, value in values.items()),
+    )
+    referral.update(values)
+
+
+def _plain(value: object) -> str:
+    return to_json(value)
+
+
+def check_read_version(referral: Row, version: int | None) -> None:
+    """Raise PreconditionFailed when the referral is no longer the one that was read."""
+    if version is not None and referral["version"] != version:
+        raise PreconditionFailed
+
+
+async def withdraw_referral(
+    session: WriteSession, writes: Writes, referral_id: UUID, reason: str, note: str | None
+) -> None:
+    """Take a referral back before the work with the family has begun. Raises NotFound, ActionNotAvailable."""
+    await _open(session, referral_id, "withdraw")
+    async with broker(session) as wide:
+        referral = await _lock(wide, referral_id, session.kind, "withdraw")
+        told = await _parties(wide, referral)
+        offer = await withdraw_live_offer(wide, referral_id, "withdrawn")
+        if offer is not None:
+            told.append(offer["provider_id"])
+        if referral["state"] == State.ACCEPTED:
+            await _end_unbegun_case(wide, referral)
+        event_id = events.tell(
+            writes,
+            wide,
+            "referral.closed",
+            subject=("referral", referral_id, history.next_version(referral)),
+            audience=told,
+            referral_id=referral_id,
+            data={"outcome": "withdrawn", "reason": reason},
+        )
+        await history.move(
+            wide, writes, referral, State.CLOSED,
+            event_id=event_id, event_type="referral.closed", reason=reason,
+            outcome="withdrawn", close_reason=reason, close_note=note, closed_at=wide.now,
+        )  # fmt: skip
+        await cancel(wide, referral_id, _OFFICERS_OBLIGATIONS)
+        await allocate_waiting(wide, writes, "withdrawal")
+
+
+async def _end_unbegun_case(wide: BrokerSession, referral: Row) -> None:
+    """Close an accepted intervention before its first contact: the place is freed and no volume is used."""
+    row = await wide.row(
+        "UPDATE intervention SET state = 'closed', closed_on = $3, outcome = 'withdrawn', version = version + 1,"
+        " updated_at = $4 WHERE authority_id = $1 AND id = $2 RETURNING booking_id",
+        wide.authority_id,
+        referral["intervention_id"],
+        wide.today,
+        wide.now,
+    )
+    if row is not None:
+        await release_booking(wide, row["booking_id"], "withdrawn")
+        await offers.touch(wide, referral["intervention_id"])
+    await cancel(wide, referral["intervention_id"], ["initial_contact", "baseline", "plan", "review", "closure"])
+
+
+async def request_information(session: WriteSession, writes: Writes, referral_id: UUID, question: str) -> None:
+    """Ask the sender a question; the referral's clock stops and a live offer is taken back until it is answered."""
+    await _open(session, referral_id, "request-information")
+    async with broker(session) as wide:
+        referral = await _lock(wide, referral_id, session.kind, "request-information")
+        offer = await withdraw_live_offer(wide, referral_id, "information_requested")
+        event_id = events.tell(
+            writes,
+            wide,
+            "referral.information_requested",
+            subject=("referral", referral_id, history.next_version(referral)),
+            audience=await _parties(wide, referral, offer["provider_id"] if offer else None),
+            referral_id=referral_id,
+        )
+        await history.move(
+            wide, writes, referral, State.INFORMATION_REQUESTED,
+            event_id=event_id, event_type="referral.information_requested",
+            information_request=to_json({"question": question, "asked_at": wide.now, "answer": None}),
+        )  # fmt: skip
+        await allocate_waiting(wide, writes, "information_requested")
+
+
+async def answer_information(session: WriteSession, writes: Writes, referral_id: UUID, answer: str) -> None:
+    """Answer an officer's question; the referral goes on with its old date."""
+    await _open(session, referral_id, "information")
+    async with broker(session) as wide:
+        referral = await _lock(wide, referral_id, session.kind, "information")
+        asked = {**(referral["information_request"] or {}), "answer": answer, "answered_at": wide.now}
+        for target, event_type, columns in (
+            (State.SUBMITTED, "referral.information_answered", {"information_request": to_json(asked)}),
+            (State.WAITING, "referral.waiting", {}),
+        ):
+            event_id = events.tell(
+                writes,
+                wide,
+                event_type,
+                subject=("referral", referral_id, history.next_version(referral)),
+                audience=await _parties(wide, referral),
+                referral_id=referral_id,
+            )
+            await history.move(wide, writes, referral, target, event_id=event_id, event_type=event_type, **columns)
+        await allocate_waiting(wide, writes, "information_answered")
+
+
+async def change_agreement(session: WriteSession, writes: Writes, referral_id: UUID, agreement: Facts) -> None:
+    """Record that the family agreed after all, or took its agreement back.
+
+    Withdrawn or refused agreement stops work, takes a live offer back, holds the referral, and asks an officer for a
+    safeguarding check before it is closed.
+    """
+    await _open(session, referral_id, "agreement")
+    async with broker(session) as wide:
+        referral = await _lock(wide, referral_id, session.kind, "agreement")
+        stopped = agreement["status"] in ("withdrawn", "refused")
+        holds = [hold for hold in referral["holds"] if hold != Hold.AGREEMENT_WITHDRAWN.value]
+        if stopped:
+            holds.append(Hold.AGREEMENT_WITHDRAWN.value)
+        await _update(
+            wide,
+            referral,
+            {"agreement": to_json(agreement), "agreement_status": agreement["status"], "holds": holds},
+        )
+        told = await _parties(wide, referral)
+        offer = await withdraw_live_offer(wide, referral_id, "agreement_withdrawn") if stopped else None
+        if offer is not None:
+            told.append(offer["provider_id"])
+        events.tell(
+            writes,
+            wide,
+            "referral.agreement_withdrawn" if stopped else "referral.agreement_given",
+            subject=("referral", referral_id, referral["version"]),
+            audience=told,
+            referral_id=referral_id,
+        )
+        if offer is not None:
+            event_id = events.tell(
+                writes,
+                wide,
+                "allocation.withdrawn",
+                subject=("allocation", offer["id"], offer["version"] + 1),
+                audience=told,
+                referral_id=referral_id,
+            )
+            await history.move(
+                wide, writes, referral, State.WAITING, event_id=event_id, event_type="allocation.withdrawn"
+            )
+        if stopped:
+            await cancel(wide, referral_id, ["agreement_check"])
+            owe(
+                writes, wide, "agreement_check", await authority_organisation(wide),
+                subject=("referral", referral_id), clock="calendar_hour",
+                due_at=wide.now + _AGREEMENT_CHECK_WITHIN,
+            )  # fmt: skip
+        if referral["state"] not in CASE_STATES:
+            await allocate_waiting(wide, writes, "agreement")
+        await writes.flush(wide)
+
+
+async def release_referral(session: WriteSession, writes: Writes, referral_id: UUID, reason: str) -> None:
+    """Let a held referral go on: an officer has looked at it. It is offered at once if a place is free."""
+    await _open(session, referral_id, "release")
+    async with broker(session) as wide:
+        referral = await _lock(wide, referral_id, session.kind, "release")
+        released = list(referral["holds"])
+        await _update(wide, referral, {"holds": []})
+        await meet(wide, "safeguarding_action", referral_id)
+        await meet(wide, "place_referral", referral_id)
+        events.tell(
+            writes,
+            wide,
+            "referral.released",
+            subject=("referral", referral_id, referral["version"]),
+            audience=await _parties(wide, referral),
+            referral_id=referral_id,
+            data={"holds": released},
+        )
+        writes.add(
+            referral_amendment,
+            id=new_id(),
+            referral_id=referral_id,
+            organisation_id=wide.organisation_id,
+            amended_at=wide.now,
+            reason=reason,
+            changes={"holds": {"from": released, "to": []}},
+        )
+        await allocate_waiting(wide, writes, "released")
+        await writes.flush(wide)

@@ -1,0 +1,74 @@
+"""The dry run of a referral: everything a submission would find, and nothing kept but the audit line."""
+
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from app.db import WriteSession, broker
+from app.domain.allocation import Snapshot, Want, decide
+from app.domain.referral_facts import Facts
+from app.domain.year_groups import key_stage
+from app.errors import DuplicateReferral
+from app.ids import new_id
+from app.services.allocation import survey
+from app.services.referrals.arrival import match_pupil, sender_of
+from app.services.referrals.submit import examine
+
+
+async def check_referral(session: WriteSession, facts: Facts) -> dict[str, Any]:
+    """What would become of a referral sent now: warnings, the sender's own duplicate, each service's verdict.
+
+    Says nothing of other organisations' referrals. Raises as a submission does, but for the duplicate, which is told.
+    """
+    warnings = await examine(session, facts)
+    sender = await sender_of(session, facts)
+    async with broker(session) as wide:
+        duplicate: str | None = None
+        try:
+            await match_pupil(wide, facts, sender.school_id)
+        except DuplicateReferral as error:
+            duplicate = str(error.extra["reference"])
+        ground = await survey(wide)
+        names = await wide.rows(
+            "SELECT s.id, s.name, o.name AS provider_name FROM service s"
+            " JOIN organisation o ON o.authority_id = s.authority_id AND o.id = s.provider_id"
+            " WHERE s.authority_id = $1",
+            wide.authority_id,
+        )
+        want = Want(
+            referral_id=new_id(),
+            reference="",
+            household_id=new_id(),
+            band=facts["band"],
+            banded_on=wide.today,
+            received_at=wide.now,
+            area_id=sender.area_id,
+            school_id=sender.school_id,
+            key_stage=key_stage(facts["pupil"]["year_group"]).value,
+            primary_need=facts["needs"][0]["code"],
+            language=facts["language"],
+            modes=tuple(facts["modes"]),
+            refused_provider_ids=tuple(facts["refused_provider_ids"]),
+        )
+        decision = decide(
+            Snapshot((want,), ground.lots, ground.free_places), ground.policy, wide.today
+        ).decisions[0]
+    by_id = {row["id"]: row for row in names}
+    service_of: dict[UUID, UUID] = {lot.id: lot.service_id for lot in ground.lots}
+    return {
+        "warnings": [asdict(warning) for warning in warnings],
+        "own_open_referral": duplicate,
+        "services": [
+            {
+                "service_id": service_of[verdict.lot_id],
+                "service_name": by_id[service_of[verdict.lot_id]]["name"],
+                "provider_name": by_id[service_of[verdict.lot_id]]["provider_name"],
+                "eligible": verdict.reason is None,
+                "reason": verdict.reason,
+                "place_free_now": verdict.free_count > 0,
+            }
+            for verdict in decision.verdicts
+        ],
+        "would_be": "held" if facts["immediate_danger"] else decision.outcome,
+        "expected_start": "at_once" if decision.place else "when_a_place_is_free",
+    }

@@ -1,0 +1,8 @@
+"""Returns: opened when a period ends, filled and submitted by who owes them, signed off by the authority."""
+
+from app.services.returns.filing import fill_return, submit_return
+from app.services.returns.opening import open_due_returns
+from app.services.returns.reading import read_return
+from app.services.returns.signing_off import accept_return, query_return
+
+__all__ = ["accept_return", "fill_return", "open_due_returns", "query_return", "read_return", "submit_return"]

@@ -1,0 +1,262 @@
+from typing import Any
+
+import pytest
+
+from app.db import Database
+from tests.factories.authority import Town, build_town
+from tests.factories.http import Api, Caller
+from tests.factories.referrals import key, referral_body
+
+
+async def send(school: Caller, **changes: Any) -> dict[str, Any]:
+    answer = await school.post("/v1/referrals", referral_body(**changes), headers=key())
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+async def test_a_free_place_is_offered_in_the_same_moment(api: Api, town: Town) -> None:
+    school = api.as_(town.school)
+    answer = await school.post("/v1/referrals", referral_body(), headers=key())
+    assert answer.status_code == 201, answer.text
+    referral = answer.json()
+    assert referral["state"] == "offered"
+    assert referral["allocation"]["provider_id"] == str(town.provider.organisation_id)
+    assert answer.headers["location"] == f"/v1/referrals/{referral['id']}"
+    assert answer.headers["etag"] == f'"{referral["version"]}"'
+    assert "withdraw" in referral["available_actions"]
+    assert "holds" not in referral
+    again = await school.get(answer.headers["location"])
+    assert again.json() == referral
+    unchanged = await school.get(answer.headers["location"], headers={"If-None-Match": answer.headers["etag"]})
+    assert unchanged.status_code == 304
+
+
+async def test_the_third_of_two_places_waits(api: Api, town: Town) -> None:
+    school = api.as_(town.school)
+    states = [(await send(school))["state"] for _ in range(3)]
+    assert states == ["offered", "offered", "waiting"]
+
+
+async def test_a_retry_has_one_effect_and_one_answer(api: Api, town: Town) -> None:
+    school = api.as_(town.school)
+    body = referral_body()
+    first = await school.post("/v1/referrals", body, headers=key("same"))
+    second = await school.post("/v1/referrals", body, headers=key("same"))
+    assert first.status_code == second.status_code == 201
+    assert first.json() == second.json()
+    assert "idempotency-replayed" not in first.headers
+    assert second.headers["idempotency-replayed"] == "true"
+    assert len((await school.get("/v1/referrals")).json()["data"]) == 1
+    other = await school.post("/v1/referrals", referral_body(), headers=key("same"))
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+
+async def test_the_key_is_required(api: Api, town: Town) -> None:
+    answer = await api.as_(town.school).post("/v1/referrals", referral_body())
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_required")
+
+
+async def test_a_second_open_referral_names_the_first(api: Api, town: Town) -> None:
+    school = api.as_(town.school)
+    body = referral_body()
+    first = (await school.post("/v1/referrals", body, headers=key())).json()
+    second = await school.post("/v1/referrals", body, headers=key())
+    assert (second.status_code, second.json()["code"]) == (409, "duplicate_referral")
+    assert second.json()["reference"] == first["reference"]
+
+
+async def test_another_schools_referral_of_the_pupil_is_held_and_told_to_nobody(api: Api, town: Town) -> None:
+    body = referral_body()
+    first = (await api.as_(town.schools[0]).post("/v1/referrals", body, headers=key())).json()
+    answer = await api.as_(town.schools[1]).post("/v1/referrals", body, headers=key())
+    assert answer.status_code == 201
+    second = answer.json()
+    assert second["state"] == "waiting"
+    assert first["reference"] not in answer.text
+    assert "DUPLICATE" not in answer.text
+    assert second["pupil"]["id"] != first["pupil"]["id"], "the first school's record must stay closed"
+    officer = api.as_(town.officer)
+    assert (await officer.get(f"/v1/referrals/{second['id']}")).json()["holds"] == ["POSSIBLE_DUPLICATE"]
+    released = await officer.post(f"/v1/referrals/{second['id']}/release", {"reason": "Twins share a birthday."})
+    assert released.status_code == 200, released.text
+    assert released.json()["state"] == "offered"
+
+
+async def test_immediate_danger_is_held_and_answered_with_the_hub(api: Api, town: Town) -> None:
+    referral = await send(api.as_(town.school), immediate_danger=True)
+    assert referral["state"] == "waiting"
+    assert referral["safeguarding_notice"]["contact"]["name"] == "Testshire MASH"
+    officer = api.as_(town.officer)
+    owed = (await officer.get("/v1/obligations")).json()["data"]
+    assert [line["kind"] for line in owed] == ["safeguarding_action"]
+    assert (await api.as_(town.provider).get("/v1/allocations")).json()["data"] == []
+    released = await officer.post(f"/v1/referrals/{referral['id']}/release", {"reason": "The hub has acted."})
+    assert released.json()["state"] == "offered"
+
+
+async def test_a_referral_that_no_lot_serves_is_flagged_not_dropped(api: Api, town: Town) -> None:
+    referral = await send(api.as_(town.school), needs=[{"code": "housing"}])
+    assert (referral["state"], referral["unplaceable"]) == ("waiting", True)
+    owed = (await api.as_(town.officer).get("/v1/obligations")).json()["data"]
+    assert [line["kind"] for line in owed] == ["place_referral"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer", "words"),
+    [
+        ({"pupil__upn": "K926999924001"}, "/pupil/upn", "letter"),
+        ({"pupil__upn": None}, "/pupil/upn", "upn_missing_reason"),
+        ({"pupil__date_of_birth": "2031-01-01"}, "/pupil/date_of_birth", "future"),
+        ({"pupil__date_of_birth": 0}, "/pupil/date_of_birth", "YYYY-MM-DD"),
+        ({"pupil__year_group": "17"}, "/pupil/year_group", "year group"),
+        ({"needs": [{"code": "spaceflight"}]}, "/needs/0/code", "list"),
+        ({"needs": []}, "/needs", ""),
+        ({"attendance__sessions_attended": 73}, "/attendance", "more"),
+        ({"agreement": {"status": "not_yet"}}, "/agreement/status", "agreement"),
+        ({"agreement": {"status": "exception"}}, "/agreement/exception", "reason"),
+        ({"band": "P9"}, "/band", ""),
+        ({"favourite_colour": "blue"}, "/favourite_colour", ""),
+        ({"pupil__shoe_size": 4}, "/pupil/shoe_size", ""),
+        ({"school_urn": "900003"}, "/school_urn", "own pupils"),
+        ({"language": "KLINGON"}, "/language", ""),
+        ({"preferred_mode": "remote"}, "/preferred_mode", "among"),
+    ],
+)
+async def test_bad_input_is_named_in_plain_words_and_keeps_nothing(
+    api: Api, town: Town, changes: dict[str, Any], pointer: str, words: str
+) -> None:
+    school = api.as_(town.school)
+    answer = await school.post("/v1/referrals", referral_body(**changes), headers=key())
+    assert answer.status_code == 422, answer.text
+    faults = {fault["pointer"]: fault["detail"] for fault in answer.json()["errors"]}
+    assert pointer in faults
+    assert words in faults[pointer]
+    assert (await school.get("/v1/referrals")).json()["data"] == []
+
+
+async def test_warnings_do_not_stop_a_referral(api: Api, town: Town) -> None:
+    referral = await send(api.as_(town.school), pupil__year_group="9", suspensions={"this_half_term_count": 2, "this_half_term_sessions": 99})
+    assert {warning["code"] for warning in referral["warnings"]} == {"out_of_year", "suspensions_unusual"}
+
+
+async def test_a_check_stores_nothing_and_tells_what_would_be(api: Api, town: Town) -> None:
+    school = api.as_(town.school)
+    body = referral_body()
+    answer = await school.post("/v1/referrals/check", body)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert found["would_be"] == "offered"
+    assert [service["eligible"] for service in found["services"]] == [True]
+    assert (await school.get("/v1/referrals")).json()["data"] == []
+    await school.post("/v1/referrals", body, headers=key())
+    assert (await school.post("/v1/referrals/check", body)).json()["own_open_referral"].startswith("R-")
+
+
+async def test_amendments_keep_what_was(api: Api, town: Town) -> None:
+    school = api.as_(town.school)
+    referral = await send(school)
+    path = f"/v1/referrals/{referral['id']}"
+    change = {"reason": "The family asked.", "language": "POL", "child_view": "I like football."}
+    assert (await school.patch(path, change)).status_code == 428
+    stale = await school.patch(path, change, headers={"If-Match": '"1"'})
+    assert stale.status_code == 412
+    answer = await school.patch(path, change, headers={"If-Match": f'"{referral["version"]}"'})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["language"] == "POL"
+    assert answer.json()["version"] == referral["version"] + 1
+    kept = (await school.get(f"{path}/amendments")).json()["data"]
+    assert kept[0]["changes"]["language"] == {"from": "ENG", "to": "POL"}
+    offer = (await api.as_(town.provider).get("/v1/allocations")).json()["data"][0]
+    assert offer["summary"]["language"] == "POL"
+    nothing = await school.patch(path, {"reason": "x", "contacts": None}, headers={"If-Match": answer.headers["etag"]})
+    assert nothing.status_code == 422
+
+
+async def test_withdrawing_frees_the_place_for_the_next(api: Api, town: Town) -> None:
+    school = api.as_(town.school)
+    first, _, third = [await send(school) for _ in range(3)]
+    assert third["state"] == "waiting"
+    answer = await school.post(f"/v1/referrals/{first['id']}/withdraw", {"reason": "moved_away"})
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["state"], answer.json()["outcome"]) == ("closed", "withdrawn")
+    assert (await school.get(f"/v1/referrals/{third['id']}")).json()["state"] == "offered"
+    again = await school.post(f"/v1/referrals/{first['id']}/withdraw", {"reason": "moved_away"})
+    assert (again.status_code, again.json()["code"]) == (409, "action_not_available")
+
+
+async def test_information_asked_and_answered(api: Api, town: Town) -> None:
+    school, officer = api.as_(town.school), api.as_(town.officer)
+    referral = await send(school)
+    path = f"/v1/referrals/{referral['id']}"
+    asked = await officer.post(f"{path}/request-information", {"question": "Which days suit the family?"})
+    assert asked.status_code == 200, asked.text
+    assert asked.json()["state"] == "information_requested"
+    read = (await school.get(path)).json()
+    assert read["information_request"]["question"] == "Which days suit the family?"
+    assert "information" in read["available_actions"]
+    answered = await school.post(f"{path}/information", {"answer": "Mondays."})
+    assert answered.status_code == 200, answered.text
+    assert answered.json()["state"] == "offered"
+    steps = (await school.get(f"{path}/history")).json()["data"]
+    assert [step["to_state"] for step in steps] == [
+        "submitted", "offered", "information_requested", "submitted", "waiting", "offered",
+    ]  # fmt: skip
+
+
+async def test_agreement_taken_back_stops_and_asks_an_officer(api: Api, town: Town) -> None:
+    school = api.as_(town.school)
+    referral = await send(school)
+    answer = await school.post(f"/v1/referrals/{referral['id']}/agreement", {"status": "withdrawn"})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["state"] == "waiting"
+    owed = (await api.as_(town.officer).get("/v1/obligations")).json()["data"]
+    assert "agreement_check" in [line["kind"] for line in owed]
+    assert (await api.as_(town.provider).get("/v1/allocations?state=pending")).json()["data"] == []
+
+
+async def test_lists_filter_sort_and_page(api: Api, town: Town) -> None:
+    school = api.as_(town.school)
+    sent = [await send(school) for _ in range(5)]
+    first = (await school.get("/v1/referrals?limit=2&sort=received_at")).json()
+    second = (await school.get(f"/v1/referrals?limit=2&sort=received_at&cursor={first['next_cursor']}")).json()
+    third = (await school.get(f"/v1/referrals?limit=2&sort=received_at&cursor={second['next_cursor']}")).json()
+    ids = [row["id"] for answer in (first, second, third) for row in answer["data"]]
+    assert ids == [referral["id"] for referral in sent]
+    assert third["next_cursor"] is None
+    waiting = (await school.get("/v1/referrals?state=waiting")).json()["data"]
+    assert {row["id"] for row in waiting} == {referral["id"] for referral in sent[2:]}
+    found = (await school.post("/v1/referrals/search", {"upn": sent[0]["statutory"]["upn"]})).json()["data"]
+    assert [row["id"] for row in found] == [sent[0]["id"]]
+    wrong_list = await school.get(f"/v1/referrals?sort=-received_at&cursor={first['next_cursor']}")
+    assert (wrong_list.status_code, wrong_list.json()["code"]) == (400, "cursor_rejected")
+
+
+async def test_another_school_sees_nothing_of_it(api: Api, town: Town, lane: Database) -> None:
+    referral = await send(api.as_(town.school))
+    path = f"/v1/referrals/{referral['id']}"
+    elsewhere = await build_town(lane, name="Otherton (made up)")
+    for stranger in (town.schools[1], town.providers[1], elsewhere.officer, elsewhere.school):
+        caller = api.as_(stranger)
+        assert (await caller.get(path)).status_code == 404
+        assert (await caller.get("/v1/referrals")).json()["data"] == []
+    for stranger in (town.schools[1], elsewhere.school):
+        caller = api.as_(stranger)
+        assert (await caller.post("/v1/referrals/search", {"upn": referral["statutory"]["upn"]})).json()["data"] == []
+        for act, body in (
+            ("withdraw", {"reason": "other"}), ("information", {"answer": "x"}), ("agreement", {"status": "withdrawn"}),
+        ):  # fmt: skip
+            assert (await caller.post(f"{path}/{act}", body)).status_code == 404
+        patch = await caller.patch(path, {"reason": "x", "child_view": "y"}, headers={"If-Match": "*"})
+        assert patch.status_code == 404
+    assert (await api.as_(town.school).get(path)).json()["version"] == referral["version"]
+
+
+async def test_the_decision_can_be_replayed_from_its_record(api: Api, town: Town) -> None:
+    from app.domain.decision_record import replay
+
+    school = api.as_(town.school)
+    for referral in [await send(school) for _ in range(3)]:
+        records = (await api.as_(town.officer).get(f"/v1/referrals/{referral['id']}/decisions")).json()["data"]
+        decision = replay(records[0]["record"])
+        assert decision.outcome == records[0]["outcome"]
+        assert (str(decision.place.id) if decision.place else None) == records[0]["record"]["place_id"]
