@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
+from uuid import UUID
 
 from fastapi import Query
 from starlette.responses import Response
@@ -15,6 +16,11 @@ Cursor = Annotated[
     str | None, Query(max_length=MAX_CURSOR_CHARACTERS, description="The `next_cursor` of the page before.")
 ]
 Row = TypeVar("Row")
+
+
+def name_and_id(position: Position | None) -> tuple[str, UUID] | None:
+    """The position of a list that is ordered by name and id."""
+    return (str(position[0]), UUID(str(position[1]))) if position else None
 
 
 def listed(

@@ -15,6 +15,7 @@ from app.models.supply import capacity_change, place
 from app.queries import lots, places
 from app.queries.parties import authority_organisation
 from app.queries.writes import Writes
+from app.services.allocation import allocate_waiting
 from app.services.events import tell
 
 
@@ -35,6 +36,7 @@ async def change_capacity(
 ) -> CapacityChange:
     """Bring a lot to `target` places from a date on. The provider that delivers it may cut; only the authority adds.
 
+    Places that are there from today on are offered to the waiting list at once; later ones on their own day.
     Raises NotFound; Forbidden; Invalid for a day that has passed; CapacityRefused when nothing would change or a later
     change is recorded already.
     """
@@ -49,7 +51,10 @@ async def change_capacity(
     # The allocation lock: a place that is found free here cannot be offered before this change is done.
     async with broker(session) as wide:
         change = await _change(wide, writes, row, target=target, effective_on=effective_on, reason=reason)
-        await writes.flush(wide)
+        if change.plan.added and effective_on <= session.today:
+            await allocate_waiting(wide, writes, "capacity")
+        else:
+            await writes.flush(wide)
     return change
 
 
