@@ -26,6 +26,7 @@ class Reason(StrEnum):
     CONFLICT = "CONFLICT"
     """The family will not work with the provider."""
     PROVIDER_DECLINED = "PROVIDER_DECLINED"
+    """The provider declined this referral, or let an offer of it run out."""
     VOLUME = "VOLUME"
     """The contract's volume is used or committed."""
 

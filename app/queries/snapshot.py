@@ -47,7 +47,7 @@ _WAITING = """
 SELECT r.id, r.reference, r.household_id, r.band, r.banded_on, r.received_at, r.area_id, r.school_id, r.key_stage,
        r.need_codes[1] AS primary_need, r.language, r.modes, r.refused_provider_ids, r.holds,
        ARRAY(SELECT DISTINCT o.provider_id FROM offer o
-             WHERE o.authority_id = r.authority_id AND o.referral_id = r.id AND o.state = 'declined')
+             WHERE o.authority_id = r.authority_id AND o.referral_id = r.id AND o.state IN ('declined', 'expired'))
        AS declined_provider_ids,
        EXISTS (SELECT 1 FROM booking b WHERE b.authority_id = r.authority_id AND b.household_id = r.household_id
                AND b.state <> 'released') AS household_has_place

@@ -3,7 +3,8 @@
 Every function locks in one order: the authority (by the broker), the referral, the offer, the booking.
 """
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -25,6 +26,9 @@ from app.services.bookings import release_booking
 from app.services.obligations import cancel, meet, owe
 
 Row = dict[str, Any]
+
+# How long an officer has to look at a referral whose offer ran out.
+_ESCALATION: Final = timedelta(hours=24)
 
 
 async def accept_offer(session: WriteSession, writes: Writes, offer_id: UUID) -> None:
@@ -178,10 +182,11 @@ async def decline_offer(
 async def expire_due(wide: BrokerSession, writes: Writes) -> int:
     """Expire every pending offer whose time to answer has ended; the number expired.
 
-    The place is freed and offered elsewhere; the late answer stays possible. Call it in broker context; flushes
-    `writes`. The clock calls it.
+    The place is freed and goes to whoever is next; the referral is offered elsewhere when it can be, an officer is
+    asked to look, and the late answer stays possible. Call it in broker context; flushes `writes`. The clock calls it.
     """
     due = await offers.overdue(wide, wide.now)
+    authority_id = await authority_organisation(wide)
     for row in due:
         referral, offer = await _locked(wide, row)
         await _answer(wide, offer, "expired", answered=False)
@@ -195,6 +200,11 @@ async def expire_due(wide: BrokerSession, writes: Writes) -> int:
         )
         await _back_to_waiting(wide, writes, referral, offer, event_id, "allocation.expired")
         await cancel(wide, offer["id"], ["answer_offer"])
+        await cancel(wide, referral["id"], ["place_referral"])
+        owe(
+            writes, wide, "place_referral", authority_id,
+            subject=("referral", referral["id"]), clock="calendar_hour", due_at=wide.now + _ESCALATION,
+        )  # fmt: skip
     if due:
         await allocate_waiting(wide, writes, "time_out")
     return len(due)
