@@ -11,14 +11,15 @@ from prometheus_client import CollectorRegistry
 from app.db import Database, WorkerDatabase
 from app.http.access_tokens import TokenVerifier
 from app.http.logs import configure_logging
-from app.http.metrics import HttpMetrics
+from app.http.metrics import HttpMetrics, watch_feed
 from app.http.middleware import RequestMiddleware
 from app.http.problems import install_problem_handlers
 from app.http.rate_limits import RateLimits, SignInThrottle
 from app.http.runtime import Runtime
 from app.http.signing_keys import SigningKeys
+from app.jobs.clock import run_clock
 from app.openapi import describe
-from app.routers.all import ROUTERS
+from app.routers.all import ROUTERS, SANDBOX_ROUTERS
 from app.schema import roles_for, user_of
 from app.services.tailer import Tailer
 from app.settings import Settings, get_settings
@@ -33,21 +34,28 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     configure_logging(settings.log_level)
     registry = CollectorRegistry()
     runtime = make_runtime(settings, database)
+    watch_feed(registry, runtime.tailer)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        tailing = asyncio.create_task(runtime.tailer.run(), name="event tailer")
+        running = [
+            asyncio.create_task(runtime.tailer.run(), name="event tailer"),
+            asyncio.create_task(
+                run_clock(runtime.database, runtime.worker, settings.clock_interval_seconds), name="clock"
+            ),
+        ]
         yield
-        tailing.cancel()
-        with suppress(asyncio.CancelledError):
-            await tailing
+        for task in running:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         if database is None:
             await runtime.database.dispose()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.runtime = runtime
     app.state.registry = registry
-    for router in ROUTERS:
+    for router in (*ROUTERS, *(SANDBOX_ROUTERS if settings.sandbox else ())):
         app.include_router(router)
     install_problem_handlers(app)
     app.add_middleware(
@@ -71,6 +79,7 @@ def make_runtime(settings: Settings, database: Database | None = None) -> Runtim
     return Runtime(
         settings=settings,
         database=database,
+        worker=worker,
         keys=keys,
         verifier=TokenVerifier(keys, issuer=settings.base_url, audience=settings.base_url),
         tailer=Tailer(worker, settings.tailer_interval_ms / 1000),

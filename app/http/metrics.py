@@ -1,9 +1,29 @@
-"""Counts and durations of HTTP requests for Prometheus, by route template and never by address or person."""
+"""What Prometheus reads: HTTP requests by route template (never by address or person), and the event feed's horizon."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from app.services.tailer import Tailer
+
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
+def watch_feed(registry: CollectorRegistry, tailer: Tailer) -> None:
+    """Measure the event feed's horizon, and who waits for it, whenever the metrics are read."""
+    lag = Gauge(
+        "halfterm_event_horizon_lag_seconds",
+        "For how long one open transaction has kept newer events from being read.",
+        registry=registry,
+        multiprocess_mode="max",
+    )
+    lag.set_function(lambda: tailer.horizon_lag_seconds)
+    waiting = Gauge(
+        "halfterm_event_listeners",
+        "Long polls that wait for events.",
+        registry=registry,
+        multiprocess_mode="livesum",
+    )
+    waiting.set_function(lambda: tailer.listener_count)
 
 
 class HttpMetrics:

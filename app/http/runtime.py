@@ -5,7 +5,7 @@ from typing import cast
 
 from starlette.requests import HTTPConnection
 
-from app.db import Database
+from app.db import Database, WorkerDatabase
 from app.http.access_tokens import TokenVerifier
 from app.http.rate_limits import RateLimits, SignInThrottle
 from app.http.signing_keys import SigningKeys
@@ -19,6 +19,7 @@ class Runtime:
 
     settings: Settings
     database: Database
+    worker: WorkerDatabase
     keys: SigningKeys
     verifier: TokenVerifier
     tailer: Tailer

@@ -26,6 +26,7 @@ from app.routers import (
     providers,
     referrals,
     returns,
+    sandbox,
     schools,
     services,
     waiting_list,
@@ -57,3 +58,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     oauth.router,
     operations.router,
 )
+
+SANDBOX_ROUTERS: Final[tuple[APIRouter, ...]] = (sandbox.router,)
+"""Served where the service is a sandbox, and nowhere else."""

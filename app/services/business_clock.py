@@ -44,7 +44,7 @@ class Ran:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
-class _GiveWay(Exception):
+class _GiveWayError(Exception):
     """Another process's clock is at work, or has gone on."""
 
 
@@ -62,7 +62,7 @@ async def run_due(database: Database, officer: Principal) -> Ran:
             return ran
         try:
             await _run_moment(database, replace(officer, at=moment), ran_to, ran)
-        except _GiveWay:
+        except _GiveWayError:
             return ran
 
 
@@ -91,7 +91,7 @@ async def advance(database: Database, officer: Principal, to: datetime) -> tuple
         try:
             await _run_moment(database, replace(officer, at=moment), ran_to, ran)
             patient_until = clock.monotonic() + _PATIENCE_SECONDS
-        except _GiveWay:
+        except _GiveWayError:
             if clock.monotonic() > patient_until:
                 raise RequestInProgress(
                     "The authority's clock is being run elsewhere.", headers={"Retry-After": "2"}
@@ -142,7 +142,7 @@ async def _move_to(database: Database, officer: Principal, moment: datetime) -> 
 
 
 async def _run_moment(database: Database, officer: Principal, ran_to: datetime, ran: Ran) -> None:
-    """Run everything due at the officer's moment. Raises _GiveWay to another clock."""
+    """Run everything due at the officer's moment. Raises _GiveWayError to another clock."""
 
     async def run(step: Step) -> int:
         return await _step(database, officer, ran_to, step)
@@ -179,7 +179,7 @@ async def _step(database: Database, officer: Principal, ran_to: datetime, step: 
     """One step in one transaction, if it is still this clock's turn."""
     async with database.write(officer) as session:
         if await due.take_turn(session) != ran_to:
-            raise _GiveWay
+            raise _GiveWayError
         async with broker(session) as wide:
             writes = Writes()
             count = await step(wide, writes)

@@ -10,7 +10,7 @@ from app.queries.parties import authority_organisation, calendar_of
 from app.queries.writes import Writes
 from app.services.allocation import allocate_waiting
 from app.services.events import tell
-from app.services.returns.open import open_due_returns
+from app.services.returns.opening import open_due_returns
 
 OVERDUE_AT_ONCE: Final = 200
 """Obligations flagged in one transaction: PostgreSQL takes 32,767 parameters in one statement."""

@@ -1,0 +1,153 @@
+"""What falls due: the next moment, and the rows of each kind. Business time comes in by the session."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from app.db import BrokerSession, ReadSession, WriteSession
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an authority's clock stands."""
+
+    is_sandbox: bool
+    ran_to: datetime | None
+    """What fell due up to this business moment has been run."""
+
+
+async def standing(session: ReadSession) -> Standing | None:
+    """Where the clock of the session's authority stands; None when there is no such authority."""
+    row = await session.row("SELECT sandbox, clock_ran_to FROM authority WHERE id = $1", session.authority_id)
+    return Standing(row["sandbox"], row["clock_ran_to"]) if row else None
+
+
+async def next_due(session: ReadSession, after: datetime) -> datetime | None:
+    """The earliest moment after another at which an offer's time ends or an obligation is due."""
+    moment: datetime | None = await session.value(
+        "SELECT least("
+        " (SELECT min(answer_due_at) FROM offer WHERE authority_id = $1 AND state = 'pending' AND answer_due_at > $2),"
+        " (SELECT min(due_at) FROM obligation WHERE authority_id = $1 AND met_at IS NULL AND cancelled_at IS NULL"
+        "  AND overdue_at IS NULL AND due_at > $2))",
+        session.authority_id,
+        after,
+    )
+    return moment
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """What there is to do at a moment; the last three are looked at by midnights only."""
+
+    obligations_are_due: bool
+    offers_are_due: bool
+    bookings_overrun: bool
+    someone_waits: bool
+    closed_case_is_open_to_its_provider: bool
+
+
+async def agenda(session: ReadSession) -> Agenda:
+    """What there is to do at the session's moment."""
+    row = await session.row(
+        "SELECT EXISTS (SELECT FROM obligation WHERE authority_id = $1 AND met_at IS NULL AND cancelled_at IS NULL"
+        "  AND overdue_at IS NULL AND due_at <= $2) AS obligations,"
+        " EXISTS (SELECT FROM offer WHERE authority_id = $1 AND state = 'pending' AND answer_due_at <= $2) AS offers,"
+        " EXISTS (SELECT FROM booking WHERE authority_id = $1 AND state <> 'released' AND ends_on <= $3) AS overrun,"
+        " EXISTS (SELECT FROM referral WHERE authority_id = $1 AND state = 'waiting') AS waiting,"
+        " EXISTS (SELECT FROM referral WHERE authority_id = $1 AND case_provider_id IS NOT NULL AND state = 'closed')"
+        " AS closed",
+        session.authority_id,
+        session.now,
+        session.today,
+    )
+    if row is None:
+        raise AssertionError("A SELECT without FROM has one row.")
+    return Agenda(row["obligations"], row["offers"], row["overrun"], row["waiting"], row["closed"])
+
+
+async def take_turn(session: WriteSession) -> datetime | None:
+    """Take the authority's clock for this transaction; how far it has run, None when another holds it.
+
+    The lock comes in a statement of its own: read in the same one, the row could be older than the lock.
+    """
+    free = await session.value("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 2))", str(session.authority_id))
+    if not free:
+        return None
+    ran_to: datetime | None = await session.value(
+        "SELECT clock_ran_to FROM authority WHERE id = $1", session.authority_id
+    )
+    return ran_to
+
+
+async def set_ran_to(session: WriteSession, moment: datetime) -> None:
+    """Note that everything due up to a business moment has been run."""
+    await session.run("UPDATE authority SET clock_ran_to = $2 WHERE id = $1", session.authority_id, moment)
+
+
+async def move_business_time(session: WriteSession, to: datetime, real_now: datetime) -> None:
+    """Let it be a later business moment now. Never moves back."""
+    await session.run(
+        "UPDATE authority SET clock_offset = greatest(clock_offset, $2::timestamptz - $3::timestamptz) WHERE id = $1",
+        session.authority_id,
+        to,
+        real_now,
+    )
+
+
+async def flag_overdue(session: WriteSession, limit: int) -> list[asyncpg.Record]:
+    """Flag open obligations whose time has come, earliest first; them, with the referral that each concerns."""
+    return await session.rows(
+        "WITH due AS (SELECT id FROM obligation WHERE authority_id = $1 AND met_at IS NULL AND cancelled_at IS NULL"
+        "  AND overdue_at IS NULL AND due_at <= $2 ORDER BY due_at, id LIMIT $3 FOR UPDATE),"
+        " flagged AS (UPDATE obligation o SET overdue_at = $2, version = version + 1 FROM due"
+        "  WHERE o.authority_id = $1 AND o.id = due.id"
+        "  RETURNING o.id, o.version, o.kind, o.owed_by_id, o.subject_kind, o.subject_id, o.due_at)"
+        " SELECT f.*, CASE f.subject_kind WHEN 'referral' THEN f.subject_id"
+        "  WHEN 'offer' THEN (SELECT x.referral_id FROM offer x WHERE x.authority_id = $1 AND x.id = f.subject_id)"
+        "  WHEN 'intervention' THEN"
+        "   (SELECT x.referral_id FROM intervention x WHERE x.authority_id = $1 AND x.id = f.subject_id)"
+        "  END AS referral_id FROM flagged f ORDER BY f.due_at, f.id",
+        session.authority_id,
+        session.now,
+        limit,
+    )
+
+
+async def prolong_overruns(session: BrokerSession) -> int:
+    """Give live bookings that end today or ended before one day more; their number."""
+    return await session.run(
+        "UPDATE booking SET ends_on = $2::date + 1 WHERE authority_id = $1 AND state <> 'released' AND ends_on <= $2",
+        session.authority_id,
+        session.today,
+    )
+
+
+async def end_identity_access(session: BrokerSession, closed_by: datetime) -> int:
+    """End the providers' access to who it was in cases that closed by a moment; their number."""
+    return await session.run(
+        "UPDATE referral SET case_provider_id = NULL WHERE authority_id = $1 AND state = 'closed'"
+        " AND closed_at <= $2 AND case_provider_id IS NOT NULL",
+        session.authority_id,
+        closed_by,
+    )
+
+
+async def identity_days(session: ReadSession, default: int) -> int:
+    """The days of access after closure, by the policy in force today."""
+    days: int | None = await session.value(
+        "SELECT (content ->> 'identity_days_after_closure')::integer FROM policy_version"
+        " WHERE authority_id = $1 AND effective_from <= $2 ORDER BY effective_from DESC, number DESC LIMIT 1",
+        session.authority_id,
+        session.today,
+    )
+    return default if days is None else days
+
+
+async def delete_idempotency_records(session: WriteSession, before: datetime) -> int:
+    """Delete the oldest hour of answers kept for retries from before a moment; how many. For the worker role."""
+    return await session.run(
+        "DELETE FROM idempotency_record WHERE created_at < least($1,"
+        " (SELECT min(created_at) FROM idempotency_record) + interval '1 hour')",
+        before,
+    )

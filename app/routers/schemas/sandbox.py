@@ -1,0 +1,32 @@
+"""Moving a sandbox authority's business time."""
+
+from pydantic import ConfigDict, Field
+
+from app.routers.schemas.base import In, Out
+from app.routers.schemas.types import Moment
+
+
+class AdvanceIn(In):
+    """Where to move to."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"to": "2026-12-18T16:00:00Z"}]})
+
+    to: Moment = Field(description="The new business time: after the present one, and at most 400 days ahead.")
+
+
+class RanOut(Out):
+    """How much fell due on the way, and was run."""
+
+    offers_expired: int = Field(ge=0, description="Offers that nobody answered in time.")
+    obligations_overdue: int = Field(ge=0, description="Obligations flagged as overdue.")
+    bookings_prolonged: int = Field(ge=0, description="Days by which running cases kept their places.")
+    returns_opened: int = Field(ge=0, description="Returns that came to be owed.")
+    offers_made: int = Field(ge=0, description="Offers made at midnight, of places that became available.")
+    identities_closed: int = Field(ge=0, description="Closed cases whose identity ended for the provider.")
+
+
+class AdvanceOut(Out):
+    """The new present."""
+
+    now: Moment = Field(description="Business time now; it goes on from here.")
+    ran: RanOut
