@@ -73,7 +73,7 @@ async def record(
 
     async def work(session: WriteSession, writes: Writes) -> Answer:
         row = await record_contact(
-            session, writes, intervention_id, body.model_dump(), lambda version: check_match(if_match, version)
+            session, writes, intervention_id, dict(body), lambda version: check_match(if_match, version)
         )
         return Answer(201, {}, to_bytes(show(ContactOut, party_of(call.principal.kind), row)))
 
