@@ -12,6 +12,6 @@ socket only its user can open. `HALFTERM_DATABASE_URL` replaces all of this by a
 """
 
 from app.embedded.place import EmbeddedPostgresError
-from app.embedded.server import EmbeddedPostgres
+from app.embedded.server import EmbeddedPostgres, running_url
 
-__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError"]
+__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "running_url"]

@@ -33,7 +33,7 @@ INITDB_OPTIONS = (
     "--no-instructions",
 )
 # postmaster.pid, line by line: process id, data folder, start time, port, socket folder, address, memory key, status.
-PID_LINE, STATUS_LINE = 0, 7
+PID_LINE, SOCKET_LINE, STATUS_LINE = 0, 4, 7
 
 Run = Callable[[list[str]], tuple[int, str]]
 
@@ -74,6 +74,14 @@ def is_ready(cluster: Path, process_id: int) -> bool:
     """Whether this server process accepts connections, as it says itself in postmaster.pid."""
     lines = _postmaster_lines(cluster)
     return len(lines) > STATUS_LINE and lines[PID_LINE] == str(process_id) and lines[STATUS_LINE].strip() == "ready"
+
+
+def running_socket_dir(cluster: Path) -> Path | None:
+    """The folder of the socket of the server that runs on a cluster now, whoever started it; None without one."""
+    lines = _postmaster_lines(cluster)
+    if len(lines) <= STATUS_LINE or lines[STATUS_LINE].strip() != "ready" or not lines[PID_LINE].isdigit():
+        return None
+    return Path(lines[SOCKET_LINE]) if _serves(int(lines[PID_LINE]), cluster) else None
 
 
 def end_previous_server(cluster: Path) -> None:

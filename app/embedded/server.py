@@ -17,7 +17,14 @@ from typing import IO, Self
 from urllib.parse import quote
 
 from app.embedded import launch
-from app.embedded.cluster import INITDB_TIMEOUT_SECONDS, POLL_SECONDS, end_previous_server, is_ready, open_cluster
+from app.embedded.cluster import (
+    INITDB_TIMEOUT_SECONDS,
+    POLL_SECONDS,
+    end_previous_server,
+    is_ready,
+    open_cluster,
+    running_socket_dir,
+)
 from app.embedded.owner import OwnerLock
 from app.embedded.place import (
     EmbeddedPostgresError,
@@ -43,6 +50,27 @@ DEFAULT_SETTINGS: Mapping[str, str | int | bool] = {
 }
 
 
+def _url(socket_dir: Path, role: str, database: str) -> str:
+    host = quote(str(socket_dir), safe="/")
+    return f"postgresql://{quote(role, safe='')}@/{quote(database, safe='')}?host={host}&port={PORT}"
+
+
+def running_url(data_dir: Path, role: str, database: str) -> str | None:
+    """The URL of a role in the database server that another process runs in a data folder; None without one.
+
+    Raises:
+        EmbeddedPostgresError: the data belongs to another user.
+
+    """
+    try:
+        socket_dir = running_socket_dir((data_dir / "postgres").resolve())
+    except PermissionError as error:
+        raise EmbeddedPostgresError(
+            f"The data folder {data_dir} belongs to another user: run this as that user or as root."
+        ) from error
+    return None if socket_dir is None else _url(socket_dir, role, database)
+
+
 class EmbeddedPostgres:
     """A PostgreSQL server that lives in a data folder and no longer than this process.
 
@@ -65,7 +93,6 @@ class EmbeddedPostgres:
     ) -> None:
         self.data_dir = data_dir
         self.settings = {**DEFAULT_SETTINGS, **(settings or {})}
-        self.port = PORT
         self._death_signal = death_signal
         self._socket_dir: Path | None = None
         self._lock: OwnerLock | None = None
@@ -97,8 +124,7 @@ class EmbeddedPostgres:
 
     def url(self, role: str, database: str) -> str:
         """The URL of a role in a database of this server. Raises EmbeddedPostgresError when it is not running."""
-        host = quote(str(self.socket_dir), safe="/")
-        return f"postgresql://{quote(role, safe='')}@/{quote(database, safe='')}?host={host}&port={self.port}"
+        return _url(self.socket_dir, role, database)
 
     @property
     def process_id(self) -> int:
@@ -197,7 +223,7 @@ class EmbeddedPostgres:
     def _options(self) -> list[str]:
         fixed = {
             "listen_addresses": "",
-            "port": self.port,
+            "port": PORT,
             "unix_socket_directories": str(self.socket_dir),
             "unix_socket_permissions": "0700",
         }

@@ -1,0 +1,1 @@
+"""What the commands of `halfterm` do; `app.cli` only names them and their options."""
