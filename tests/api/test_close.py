@@ -5,6 +5,7 @@ import orjson
 import pytest
 
 from app.db import Database
+from app.errors import PlaceTaken
 from app.ids import new_id
 from tests.factories.authority import Town
 from tests.factories.casework import (
@@ -12,6 +13,8 @@ from tests.factories.casework import (
     CaseIds,
     accepted_case,
     acknowledged,
+    at,
+    book_place,
     closing,
     contact,
     facts,
@@ -21,13 +24,14 @@ from tests.factories.casework import (
     worker,
 )
 from tests.factories.http import Api
+from tests.factories.referrals import key, referral_body
 
 EARLY = {"outcome": "ended_early", "reason": "did_not_engage", "summary": {}}
 
 
 @pytest.fixture
-async def case(lane: Database, town: Town) -> CaseIds:
-    return await accepted_case(lane, town)
+async def case(api: Api, town: Town) -> CaseIds:
+    return await accepted_case(api, town)
 
 
 async def test_a_close_gives_everything_back_at_once(api: Api, town: Town, case: CaseIds, lane: Database) -> None:
@@ -64,9 +68,23 @@ async def test_the_place_can_be_another_familys_from_the_day_of_the_close(
     api: Api, town: Town, case: CaseIds, lane: Database
 ) -> None:
     await started(api, town, case)
+    with pytest.raises(PlaceTaken):
+        await book_place(lane, town, case.place_id, LATER.date())
     await worker(api, town).post(f"{case.path}/close", closing())
-    follower = await accepted_case(lane, town, place=0, starts_on=LATER.date())
-    assert (await facts(lane, town, follower))["booking"] == "accepted"
+    await book_place(lane, town, case.place_id, LATER.date())
+
+
+async def test_the_freed_place_is_offered_to_who_waits_in_the_same_act(
+    api: Api, town: Town, case: CaseIds, lane: Database
+) -> None:
+    await started(api, town, case)
+    await accepted_case(api, town)
+    school = at(api.as_(town.school), LATER)
+    third = (await school.post("/v1/referrals", referral_body(), headers=key())).json()
+    assert third["state"] == "waiting"
+    await worker(api, town).post(f"{case.path}/close", closing())
+    read = (await school.get(f"/v1/referrals/{third['id']}")).json()
+    assert (read["state"], read["allocation"]["state"]) == ("offered", "pending")
 
 
 @pytest.mark.parametrize("attempts", [0, 2])
@@ -140,7 +158,7 @@ async def test_a_closed_case_takes_nothing_more(
 async def test_a_close_that_does_not_fit_changes_nothing(
     changes: dict[str, Any], pointer: str, api: Api, town: Town, lane: Database
 ) -> None:
-    case = await accepted_case(lane, town)
+    case = await accepted_case(api, town)
     await started(api, town, case)
     before = await facts(lane, town, case)
     answer = await worker(api, town).post(f"{case.path}/close", closing(**changes))
@@ -159,7 +177,7 @@ async def test_every_goal_needs_its_result(api: Api, town: Town, case: CaseIds, 
 
 
 async def test_two_clients_closing_at_once_close_it_once(real_api: Api, real_town: Town, clone: Database) -> None:
-    case = await accepted_case(clone, real_town)
+    case = await accepted_case(real_api, real_town)
     await started(real_api, real_town, case)
     answers = await asyncio.gather(
         *(worker(real_api, real_town).post(f"{case.path}/close", closing()) for _ in range(4))
@@ -171,7 +189,7 @@ async def test_two_clients_closing_at_once_close_it_once(real_api: Api, real_tow
 async def test_a_close_and_a_first_contact_that_meet_leave_one_story(
     real_api: Api, real_town: Town, clone: Database
 ) -> None:
-    case = await accepted_case(clone, real_town)
+    case = await accepted_case(real_api, real_town)
     await acknowledged(real_api, real_town, case)
     recorded, closed = await asyncio.gather(
         worker(real_api, real_town).post(f"{case.path}/contacts", contact()),

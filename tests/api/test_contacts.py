@@ -13,8 +13,8 @@ from tests.factories.http import Api
 
 
 @pytest.fixture
-async def case(lane: Database, town: Town) -> CaseIds:
-    return await accepted_case(lane, town)
+async def case(api: Api, town: Town) -> CaseIds:
+    return await accepted_case(api, town)
 
 
 async def test_no_contact_before_the_safety_acknowledgement(
@@ -52,7 +52,7 @@ async def test_the_first_attended_contact_starts_the_work(api: Api, town: Town, 
 
 
 async def test_a_contact_in_the_evening_counts_on_its_london_day(api: Api, town: Town, lane: Database) -> None:
-    case = await accepted_case(lane, town)
+    case = await accepted_case(api, town)
     await acknowledged(api, town, case)
     await worker(api, town).post(f"{case.path}/contacts", contact(held_at="2026-11-04T00:30:00+01:00"))
     assert (await facts(lane, town, case))["started_on"] == date(2026, 11, 3)
@@ -135,7 +135,7 @@ async def test_a_rescheduled_contact_takes_the_place_of_the_missed_one(api: Api,
 async def test_what_took_place_or_is_anothers_is_not_replaced(
     api: Api, town: Town, case: CaseIds, lane: Database
 ) -> None:
-    other = await accepted_case(lane, town, place=1)
+    other = await accepted_case(api, town)
     for each in (case, other):
         await started(api, town, each)
     path = f"{case.path}/contacts"
@@ -157,7 +157,7 @@ async def test_a_retry_with_its_key_records_one_contact(api: Api, town: Town, ca
     assert first.status_code == again.status_code == 201
     assert again.json() == first.json()
     assert again.headers["idempotency-replayed"] == "true"
-    other = await accepted_case(lane, town, place=1)
+    other = await accepted_case(api, town)
     reused = await worker(api, town).post(f"{other.path}/contacts", contact(), headers=headers)
     assert reused.status_code == 422
     after = await facts(lane, town, case)
@@ -190,7 +190,7 @@ async def test_contacts_page_through_in_the_order_they_were_held(
     second = (await worker(api, town).get(f"{path}&cursor={first['next_cursor']}")).json()
     held = [row["held_at"][:10] for row in (*first["data"], *second["data"])]
     assert held == ["2026-11-04", "2026-11-10", "2026-11-12"]
-    other = await accepted_case(lane, town, place=1)
+    other = await accepted_case(api, town)
     stray = await worker(api, town).get(f"{other.path}/contacts?cursor={first['next_cursor']}")
     assert stray.status_code == 400
 
@@ -198,7 +198,7 @@ async def test_contacts_page_through_in_the_order_they_were_held(
 async def test_two_clients_recording_the_first_contact_at_once_start_the_work_once(
     real_api: Api, real_town: Town, clone: Database
 ) -> None:
-    case = await accepted_case(clone, real_town)
+    case = await accepted_case(real_api, real_town)
     await acknowledged(real_api, real_town, case)
     answers = await asyncio.gather(
         *(

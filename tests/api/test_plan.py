@@ -12,8 +12,8 @@ FIRST = {"If-Match": '"0"'}
 
 
 @pytest.fixture
-async def case(lane: Database, town: Town) -> CaseIds:
-    return await accepted_case(lane, town)
+async def case(api: Api, town: Town) -> CaseIds:
+    return await accepted_case(api, town)
 
 
 async def test_before_the_first_plan_there_is_an_empty_one(api: Api, town: Town, case: CaseIds) -> None:

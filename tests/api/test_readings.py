@@ -23,8 +23,8 @@ def reading(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def case(lane: Database, town: Town) -> CaseIds:
-    return await accepted_case(lane, town)
+async def case(api: Api, town: Town) -> CaseIds:
+    return await accepted_case(api, town)
 
 
 async def test_the_measures_are_listed_for_everyone(api: Api, town: Town) -> None:

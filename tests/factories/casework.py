@@ -1,22 +1,17 @@
-"""Cases: a referral that a provider has accepted, with its place, as rows of the state that acceptance leaves."""
+"""Cases: referrals that a provider has accepted, made and worked over HTTP."""
 
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from app.access import Principal
-from app.clock import london_moment
 from app.db import Database
-from app.domain.calendar import Calendar
-from app.domain.referral import State
-from app.ids import new_id, new_reference
-from app.models import casework, demand, supply
+from app.ids import new_id
+from app.models import demand, supply
 from app.queries.writes import Writes
-from app.services import events, history
-from app.services.obligations import owe
 from tests.factories.authority import Town
 from tests.factories.http import Api, Caller
+from tests.factories.referrals import key, referral_body
 
 ACCEPTED_AT = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 """A Monday in term."""
@@ -37,124 +32,44 @@ class CaseIds:
         return f"/v1/interventions/{self.intervention_id}"
 
 
-async def accepted_case(
-    database: Database,
-    town: Town,
-    *,
-    place: int = 0,
-    school: Principal | None = None,
-    starts_on: date = date(2026, 11, 2),
-) -> CaseIds:
-    """A case of the town's provider on one of its places, accepted at ACCEPTED_AT, nothing done on it yet."""
-    school = school or town.school
-    ids = CaseIds(new_id(), new_id(), new_id(), town.places[place], Calendar().planned_end(starts_on))
-    household_id, pupil_id = new_id(), new_id()
-    async with database.write(replace(town.officer, at=ACCEPTED_AT)) as session:
+async def accepted_case(api: Api, town: Town) -> CaseIds:
+    """A case of the town's provider on its next free place: referred, offered and accepted at ACCEPTED_AT."""
+    sent = await at(api.as_(town.school), ACCEPTED_AT).post("/v1/referrals", referral_body(), headers=key())
+    assert sent.status_code == 201, sent.text
+    offer_id = sent.json()["allocation"]["id"]
+    accepted = await at(api.as_(town.provider), ACCEPTED_AT).post(f"/v1/allocations/{offer_id}/accept")
+    assert accepted.status_code == 200, accepted.text
+    async with api.runtime.database.read(town.officer) as session:
+        row = await session.row(
+            "SELECT i.id, i.referral_id, i.booking_id, b.place_id, i.planned_end_on FROM intervention i"
+            " JOIN booking b ON b.authority_id = i.authority_id AND b.id = i.booking_id"
+            " WHERE i.authority_id = $1 AND i.id = $2",
+            town.officer.authority_id,
+            UUID(accepted.json()["intervention_id"]),
+        )
+    assert row is not None
+    return CaseIds(*row)
+
+
+async def book_place(database: Database, town: Town, place_id: UUID, starts_on: date) -> None:
+    """Another family's booking of a place from a day on. Raises what the database says to it."""
+    household_id = new_id()
+    async with database.write(town.officer) as session:
         writes = Writes()
         writes.add(demand.household, id=household_id)
         writes.add(
-            demand.pupil,
-            id=pupil_id,
-            household_id=household_id,
-            given_name="Robin",
-            family_name="Sampleton",
-            date_of_birth=date(2016, 3, 1),
-        )
-        writes.add(
             supply.booking,
-            id=ids.booking_id,
-            place_id=ids.place_id,
+            id=new_id(),
+            place_id=place_id,
             lot_id=town.lots[0],
             provider_id=town.provider.organisation_id,
             household_id=household_id,
             state="accepted",
             starts_on=starts_on,
-            ends_on=ids.planned_end_on,
+            ends_on=starts_on + timedelta(days=42),
             cause="accepted",
         )
-        writes.add(demand.referral, **_referral(ids, town, school, household_id, pupil_id))
-        steps = [
-            (State.NEW, State.SUBMITTED, "referral.submitted"),
-            (State.SUBMITTED, State.OFFERED, "allocation.offered"),
-            (State.OFFERED, State.ACCEPTED, "allocation.accepted"),
-        ]
-        for sequence, (source, target, event_type) in enumerate(steps, start=1):
-            event_id = events.tell(
-                writes,
-                session,
-                event_type,
-                subject=("referral", ids.referral_id, sequence),
-                audience=[town.officer.organisation_id],
-                referral_id=ids.referral_id,
-            )
-            history.record(
-                session,
-                writes,
-                ids.referral_id,
-                sequence,
-                (source, target),
-                event_id=event_id,
-                event_type=event_type,
-            )
-        writes.add(
-            casework.intervention,
-            id=ids.intervention_id,
-            booking_id=ids.booking_id,
-            referral_id=ids.referral_id,
-            lot_id=town.lots[0],
-            provider_id=town.provider.organisation_id,
-            referring_organisation_id=school.organisation_id,
-            school_id=school.organisation_id,
-            practitioner_id=town.practitioners[0],
-            state="planned",
-            accepted_at=ACCEPTED_AT,
-            updated_at=ACCEPTED_AT,
-            planned_end_on=ids.planned_end_on,
-        )
-        owe(
-            writes,
-            session,
-            "initial_contact",
-            town.provider.organisation_id,
-            subject=("intervention", ids.intervention_id),
-            clock="school_day",
-            due_at=london_moment(date(2026, 11, 9), 17),
-        )
         await writes.flush(session)
-    return ids
-
-
-def _referral(ids: CaseIds, town: Town, school: Principal, household_id: UUID, pupil_id: UUID) -> dict[str, Any]:
-    return {
-        "id": ids.referral_id,
-        "reference": new_reference(),
-        "version": 3,
-        "state": "accepted",
-        "state_sequence": 3,
-        "referring_organisation_id": school.organisation_id,
-        "school_id": school.organisation_id,
-        "pupil_id": pupil_id,
-        "household_id": household_id,
-        "area_id": town.areas["north"],
-        "case_provider_id": town.provider.organisation_id,
-        "intervention_id": ids.intervention_id,
-        "referrer": {"name": "Alex Sampleton (made up)", "role": "family liaison"},
-        "received_at": ACCEPTED_AT,
-        "updated_at": ACCEPTED_AT,
-        "year_group": "5",
-        "key_stage": "KS2",
-        "band": "P3",
-        "band_asked": "P3",
-        "banded_on": ACCEPTED_AT.date(),
-        "need_codes": ["attendance"],
-        "needs": [{"code": "attendance"}],
-        "language": "ENG",
-        "modes": ["home"],
-        "agreement": {"status": "given"},
-        "agreement_status": "given",
-        "lawful_basis": {"basis": "public_task"},
-        "immediate_danger": False,
-    }
 
 
 def at(caller: Caller, moment: datetime) -> Caller:
