@@ -123,11 +123,10 @@ def import_schools(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A register as CSV.")],
 ) -> None:
     """Take a school register into the national one: the GIAS download as it comes, or another known layout."""
-    from app.commands.schools import import_register
-    from app.serving import databases
+    from app.commands.schools import import_file
 
-    with _plain_faults(), databases.database_access(_settings()) as access:
-        kept = import_register(access, file, out, error_out)
+    with _plain_faults():
+        kept = import_file(_settings(), file, out, error_out)
     raise typer.Exit(0 if kept else 1)
 
 

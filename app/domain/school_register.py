@@ -22,6 +22,8 @@ from app.domain.school_register_rows import CellError, Row
 from app.domain.school_register_shapes import ENTRY_FIELDS, detect
 from app.errors import Invalid
 
+SHIPPED_REGISTER = Path(__file__).parent.parent / "data" / "schools.csv.gz"
+
 
 def read_school_register(file: BinaryIO) -> Iterator[SchoolEntry | RowFault]:
     """Yield every school of a register file, in the file's order, with a `RowFault` for each row that is not right.
@@ -97,8 +99,7 @@ def shipped_register() -> Iterator[SchoolEntry]:
 
     Raises `Invalid` when the shipped file itself is damaged.
     """
-    path = Path(__file__).parent.parent / "data" / "schools.csv.gz"
-    with gzip.open(path, "rb") as file:
+    with gzip.open(SHIPPED_REGISTER, "rb") as file:
         for item in read_school_register(io.BufferedReader(file)):
             if isinstance(item, RowFault):
                 raise Invalid(f"The shipped school register is damaged at line {item.line}: {item.detail}")

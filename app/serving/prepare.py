@@ -8,6 +8,7 @@ from alembic.util import CommandError
 
 from app import schema
 from app.db import Database, check_ready
+from app.services.school_register import load_shipped_register
 from app.serving.databases import Access
 from app.serving.faults import StartError
 from app.settings import Settings
@@ -59,13 +60,7 @@ async def migrate(access: Access, tell: Tell) -> None:
                 f"The database was migrated by a later version of Halfterm than this one ({error}). Use that version."
             ) from error
         tell(f"Schema: migrated to {schema.expected_revision()}")
-    import importlib.util
-
-    count = 0
-    if importlib.util.find_spec("app.services.school_register"):
-        from app.services.school_register import load_shipped_register
-
-        count = await load_shipped_register(access.owner_url)
+    count = await load_shipped_register(access.owner_url)
     if count:
         tell(f"Schools: {count:,} of the national register loaded")
 
@@ -87,8 +82,8 @@ async def _require_roles(access: Access) -> None:
             if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
                 raise StartError(
                     f"The role {role} is not there, and the role of HALFTERM_OWNER_DATABASE_URL may not make it. "
-                    f"Let an administrator make {access.roles.application} (LOGIN) and {access.roles.worker} (NOLOGIN), "
-                    f"and run: GRANT {access.roles.worker} TO {access.roles.application}."
+                    f"Let an administrator make {access.roles.application} (LOGIN) and {access.roles.worker} (NOLOGIN)"
+                    f" and run: GRANT {access.roles.worker} TO {access.roles.application}."
                 )
     finally:
         await connection.close()
