@@ -14,6 +14,7 @@ from app.errors import (
     Conflict,
     DuplicateReferral,
     HalftermError,
+    Invalid,
     InvariantBroken,
     PlaceTaken,
     StillReferredTo,
@@ -29,7 +30,10 @@ BY_CONSTRAINT: Final[dict[str, tuple[type[HalftermError], str]]] = {
         DuplicateReferral,
         "Your organisation already has an open referral for this pupil.",
     ),
-    "ux_pupil_statutory_upn_holder": (AlreadyExists, "Another request is recording the same pupil: send this one again."),
+    "ux_pupil_statutory_upn_holder": (
+        AlreadyExists,
+        "Another request is recording the same pupil: send this one again.",
+    ),
     "uq_reading_one_a_day": (
         AlreadyExists,
         "This measure was already recorded for that respondent on that day.",
@@ -71,6 +75,8 @@ def domain_error(error: asyncpg.PostgresError) -> HalftermError | None:
         return InvariantBroken()
     if isinstance(error, asyncpg.DeadlockDetectedError | asyncpg.SerializationError | asyncpg.LockNotAvailableError):
         return Unavailable("Two changes met: try again.", headers={"Retry-After": "1"})
+    if isinstance(error, asyncpg.CharacterNotInRepertoireError | asyncpg.UntranslatableCharacterError):
+        return Invalid("A text holds a character that cannot be stored, such as NUL.")
     if isinstance(error, asyncpg.QueryCanceledError):
         return Unavailable("That took too long and was stopped: nothing was changed.", headers={"Retry-After": "5"})
     return None

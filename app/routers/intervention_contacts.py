@@ -16,7 +16,7 @@ from app.queries.writes import Writes
 from app.routers.interventions import IfMatch
 from app.routers.pages import Cursor, Limit, listed
 from app.routers.schemas.base import party_of, show
-from app.routers.schemas.contacts import ContactIn, ContactOut
+from app.routers.schemas.contacts import CaseContactIn, CaseContactOut
 from app.routers.schemas.page import Page
 from app.services.idempotency import Answer
 from app.services.interventions.case import find_case
@@ -25,7 +25,7 @@ from app.services.interventions.contacts import record_contact
 router = APIRouter(prefix="/v1/interventions/{intervention_id}/contacts", tags=["interventions"])
 
 
-@router.get("", operation_id="list_intervention_contacts", responses={200: {"model": Page[ContactOut]}})
+@router.get("", operation_id="list_intervention_contacts", responses={200: {"model": Page[CaseContactOut]}})
 async def list_intervention_contacts(
     intervention_id: UUID,
     call: Annotated[Call, Depends(caller("list_intervention_contacts"))],
@@ -51,16 +51,16 @@ async def list_intervention_contacts(
         call,
         rows,
         limit,
-        render=lambda row: show(ContactOut, party, row),
+        render=lambda row: show(CaseContactOut, party, row),
         at=lambda row: [row["held_at"].isoformat(), str(row["id"])],
         list_name=list_name,
     )
 
 
-@router.post("", operation_id="record_contact", status_code=201, responses={201: {"model": ContactOut}})
+@router.post("", operation_id="record_contact", status_code=201, responses={201: {"model": CaseContactOut}})
 async def record(
     intervention_id: UUID,
-    body: ContactIn,
+    body: CaseContactIn,
     call: Annotated[Call, Depends(caller("record_contact"))],
     if_match: IfMatch = None,
 ) -> Response:
@@ -75,6 +75,6 @@ async def record(
         row = await record_contact(
             session, writes, intervention_id, dict(body), lambda version: check_match(if_match, version)
         )
-        return Answer(201, {}, to_bytes(show(ContactOut, party_of(call.principal.kind), row)))
+        return Answer(201, {}, to_bytes(show(CaseContactOut, party_of(call.principal.kind), row)))
 
     return await once(call, {"intervention_id": str(intervention_id), **body.model_dump(mode="json")}, work)

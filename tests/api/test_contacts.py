@@ -119,6 +119,14 @@ async def test_a_contact_that_is_not_well_formed_is_refused_by_field(
     assert (await facts(lane, town, case))["contacts"] == 0
 
 
+async def test_a_character_that_cannot_be_stored_is_refused_and_not_a_fault(
+    api: Api, town: Town, case: CaseIds
+) -> None:
+    await acknowledged(api, town, case)
+    answer = await worker(api, town).post(f"{case.path}/contacts", contact(reason="a\x00b"))
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+
+
 async def test_a_rescheduled_contact_takes_the_place_of_the_missed_one(api: Api, town: Town, case: CaseIds) -> None:
     await acknowledged(api, town, case)
     path = f"{case.path}/contacts"

@@ -14,7 +14,7 @@ from app.routers.schemas.codes import Distinct
 from app.routers.schemas.types import Moment
 
 
-class ContactIn(In):
+class CaseContactIn(In):
     """A contact that took place, or the attempt at one."""
 
     model_config = ConfigDict(
@@ -49,7 +49,7 @@ class ContactIn(In):
     supersedes_id: UUID | None = Field(None, description="The missed contact that this one was rescheduled from.")
 
 
-class ContactOut(Seen):
+class CaseContactOut(Seen):
     """A contact: whether it was kept, for the school; how it went, for the provider and the authority."""
 
     id: Annotated[UUID, Group.PROGRESS]

@@ -20,7 +20,7 @@ class SignpostOut(Seen):
     url: Annotated[str | None, Group.PROGRESS]
 
 
-class ClosureOut(Seen):
+class CaseClosureOut(Seen):
     """How the work ended, for the school as for the authority."""
 
     what_changed: Annotated[str | None, Group.PROGRESS]
@@ -49,7 +49,7 @@ class InterventionOut(Seen):
     closed_on: Annotated[date | None, Public]
     outcome: Annotated[ClosureOutcome | None, Public]
     close_reason: Annotated[ClosureReason | None, Public]
-    closure: Annotated[ClosureOut | None, Group.PROGRESS]
+    closure: Annotated[CaseClosureOut | None, Group.PROGRESS]
     available_actions: Annotated[
         list[str], Public, Field(description="What the caller may do now, as paths' last parts.")
     ]
