@@ -1,0 +1,68 @@
+"""Rules of the house that the source itself must keep."""
+
+import ast
+import re
+from pathlib import Path
+
+APP = Path(__file__).resolve().parents[2] / "app"
+# Who may widen a transaction to its whole authority, and why.
+BROKERS = {
+    "services/answers_to_offers.py": "an answer moves the referral, which the provider may not see yet",
+    "services/referrals/submit.py": "matching, deciding and offering need every organisation's rows",
+    "services/referrals/check.py": "as submitting, and stores nothing",
+    "services/referrals/acts.py": "an act may free a place for the next on the waiting list",
+    "services/interventions/contacts.py": "the first contact moves the referral and the booking",
+    "services/interventions/close.py": "closing frees a place for the next on the waiting list",
+    "services/interventions/extend.py": "an extension moves the booking",
+    "services/capacity.py": "new places are offered to the waiting list at once",
+    "services/business_clock.py": "the clock acts for the whole authority",
+}
+
+
+def sources() -> list[tuple[str, str]]:
+    return [(str(path.relative_to(APP)), path.read_text()) for path in sorted(APP.rglob("*.py"))]
+
+
+def test_only_the_door_commits() -> None:
+    for name, text in sources():
+        if name != "db.py":
+            assert ".commit(" not in text, name
+            assert not re.search(r"[\"'](SET CONSTRAINTS|COMMIT|BEGIN|ROLLBACK)\b", text), name
+
+
+def test_the_time_is_asked_in_one_place() -> None:
+    asked = re.compile(r"datetime\.(utc)?now\(|date\.today\(|time\.(time|monotonic|perf_counter)\(")
+    for name, text in sources():
+        # The embedded server's launcher runs alone, before the application can be imported.
+        if name != "clock.py" and not name.startswith("embedded/"):
+            assert not asked.search(text), name
+
+
+def test_business_time_is_passed_into_sql_never_asked_there() -> None:
+    asked = re.compile(r"\b(now\(\)|CURRENT_DATE|CURRENT_TIMESTAMP|clock_timestamp|LOCALTIME)", re.IGNORECASE)
+    for name, text in sources():
+        for literal in literals(text):
+            if re.search(r"\b(SELECT|INSERT|UPDATE|DELETE|DEFAULT)\b", literal):
+                assert not asked.search(literal), f"{name}: {literal[:80]}"
+
+
+def literals(text: str) -> list[str]:
+    return [
+        node.value
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+
+
+def test_only_listed_services_reach_the_whole_authority() -> None:
+    users = {
+        name for name, text in sources() if re.search(r"\bbroker\(", text) and name != "db.py"
+    }
+    assert users == set(BROKERS), "an unlisted broker, or a stale line in BROKERS"
+
+
+def test_routers_and_graphql_hold_no_sql() -> None:
+    for name, text in sources():
+        if name.startswith(("routers/", "graphql/")):
+            for literal in literals(text):
+                assert not re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s", literal), f"{name}: {literal[:60]}"
