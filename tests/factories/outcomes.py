@@ -12,7 +12,7 @@ from app.domain.calendar import Calendar
 from app.domain.referral import State
 from app.domain.returns import term_of_key
 from app.ids import new_id, new_reference
-from app.models import casework, demand, supply
+from app.models import allocation, casework, demand, supply
 from app.queries.writes import Writes
 from app.services import events, history
 from app.services.returns import open_due_returns
@@ -158,6 +158,62 @@ def add_referral(
             session, writes, referral_id, sequence, (source, target), event_id=event_id, event_type=event_type
         )
     return Closed(referral_id, pupil_id, made)
+
+
+async def policy_of(session: WriteSession) -> UUID:
+    """The town's first policy version."""
+    found: UUID = await session.value("SELECT id FROM policy_version WHERE authority_id = $1", session.authority_id)
+    return found
+
+
+def add_offer(writes: Writes, town: Town, made: Closed, offered_at: datetime, policy_version_id: UUID) -> None:
+    """Queue a declined offer of a referral, with the decision and the released booking behind it."""
+    decision_id, booking_id, household_id = new_id(), new_id(), new_id()
+    writes.add(demand.household, id=household_id)
+    writes.add(
+        supply.booking,
+        id=booking_id,
+        place_id=town.places[0],
+        lot_id=town.lots[0],
+        provider_id=town.provider.organisation_id,
+        household_id=household_id,
+        state="released",
+        starts_on=offered_at.date(),
+        ends_on=offered_at.date(),
+        released_on=offered_at.date(),
+        cause="made up",
+    )
+    writes.add(
+        allocation.decision,
+        id=decision_id,
+        referral_id=made.referral_id,
+        policy_version_id=policy_version_id,
+        decided_at=offered_at,
+        as_of=offered_at.date(),
+        trigger="made up",
+        outcome="offered",
+        record={},
+    )
+    writes.add(
+        allocation.offer,
+        id=new_id(),
+        referral_id=made.referral_id,
+        provider_id=town.provider.organisation_id,
+        referring_organisation_id=town.school.organisation_id,
+        lot_id=town.lots[0],
+        service_id=town.services[0],
+        place_id=town.places[0],
+        booking_id=booking_id,
+        decision_id=decision_id,
+        reference=new_reference("O"),
+        state="declined",
+        decline_reason="no_capacity",
+        offered_at=offered_at,
+        answer_due_at=offered_at,
+        answered_at=offered_at,
+        updated_at=offered_at,
+        summary={},
+    )
 
 
 def add_attendance(
