@@ -28,8 +28,9 @@ def import_file(settings: Settings, file: Path, out: Console, error_out: Console
         error_out.print(f"... and {len(report.faults) - _FAULTS_SHOWN:,} more rows like these", highlight=False)
     left_out = sum(not fault.row_kept for fault in report.faults)
     out.print(
-        f"{report.read_count:,} schools read: {report.added_count:,} new, {report.changed_count:,} changed, "
-        f"{report.unchanged_count:,} as before; {report.closed_count:,} others marked closed; {left_out:,} rows left out",
+        f"{report.read_count:,} schools read: {report.added_count:,} new, {report.changed_count:,} changed,"
+        f" {report.unchanged_count:,} as before; {report.closed_count:,} others marked closed;"
+        f" {left_out:,} rows left out",
         highlight=False,
         soft_wrap=True,
     )

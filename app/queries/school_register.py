@@ -4,7 +4,8 @@ Rows are gathered in a temporary table and taken over by one statement, so that 
 """
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Final
 
 import asyncpg
@@ -13,7 +14,7 @@ from app.domain.school_entry import SchoolEntry
 
 # The street is not kept: nothing here asks for it.
 COLUMNS: Final = tuple(field.name for field in fields(SchoolEntry) if field.name != "street")
-_STREET: Final = [field.name for field in fields(SchoolEntry)].index("street")
+_VALUES: Final = attrgetter(*COLUMNS)
 _LIST: Final = ", ".join(COLUMNS)
 _CHANGES: Final = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name != "urn")
 _OLD: Final = ", ".join(f"r.{name}" for name in COLUMNS)
@@ -39,8 +40,7 @@ async def gather(connection: asyncpg.Connection) -> None:
 
 async def add(connection: asyncpg.Connection, entries: Iterable[SchoolEntry]) -> None:
     """Gather entries. A URN that comes again replaces the earlier one."""
-    records = (values[:_STREET] + values[_STREET + 1 :] for values in map(astuple, entries))
-    await connection.copy_records_to_table("incoming", records=records, columns=COLUMNS)
+    await connection.copy_records_to_table("incoming", records=map(_VALUES, entries), columns=COLUMNS)
 
 
 async def take_over(connection: asyncpg.Connection, *, over_sources: list[str] | None = None) -> Taken:
