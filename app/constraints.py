@@ -4,6 +4,7 @@ The database is the last line: most of these are caught earlier with a better se
 listed is a fault of ours and is answered as such.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import asyncpg
@@ -63,20 +64,29 @@ BY_CONSTRAINT: Final[dict[str, tuple[type[HalftermError], str]]] = {
 }
 
 
+# By class, in this order: a foreign key's violation is also one of integrity.
+_BY_CLASS: Final[tuple[tuple[tuple[type[asyncpg.PostgresError], ...], Callable[[], HalftermError]], ...]] = (
+    ((asyncpg.ForeignKeyViolationError,), StillReferredTo),
+    ((asyncpg.IntegrityConstraintViolationError, asyncpg.InsufficientPrivilegeError), InvariantBroken),
+    (
+        (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError),
+        lambda: Unavailable("Two changes met: try again.", headers={"Retry-After": "1"}),
+    ),
+    (
+        (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError),
+        lambda: Invalid("A text holds a character that cannot be stored, such as NUL."),
+    ),
+    (
+        (asyncpg.QueryCanceledError,),
+        lambda: Unavailable("That took too long and was stopped: nothing was changed.", headers={"Retry-After": "5"}),
+    ),
+)
+
+
 def domain_error(error: asyncpg.PostgresError) -> HalftermError | None:
     """The domain error of a PostgreSQL error, or None where it is plainly a fault of ours or not about data."""
     name = getattr(error, "constraint_name", None) or ""
     if name in BY_CONSTRAINT:
         cls, sentence = BY_CONSTRAINT[name]
         return cls(sentence)
-    if isinstance(error, asyncpg.ForeignKeyViolationError):
-        return StillReferredTo()
-    if isinstance(error, asyncpg.IntegrityConstraintViolationError | asyncpg.InsufficientPrivilegeError):
-        return InvariantBroken()
-    if isinstance(error, asyncpg.DeadlockDetectedError | asyncpg.SerializationError | asyncpg.LockNotAvailableError):
-        return Unavailable("Two changes met: try again.", headers={"Retry-After": "1"})
-    if isinstance(error, asyncpg.CharacterNotInRepertoireError | asyncpg.UntranslatableCharacterError):
-        return Invalid("A text holds a character that cannot be stored, such as NUL.")
-    if isinstance(error, asyncpg.QueryCanceledError):
-        return Unavailable("That took too long and was stopped: nothing was changed.", headers={"Retry-After": "5"})
-    return None
+    return next((make() for classes, make in _BY_CLASS if isinstance(error, classes)), None)

@@ -119,6 +119,23 @@ async def test_a_contact_that_is_not_well_formed_is_refused_by_field(
     assert (await facts(lane, town, case))["contacts"] == 0
 
 
+async def test_the_worklist_shows_at_once_that_work_began_or_began_earlier(api: Api, town: Town, case: CaseIds) -> None:
+    async def listed() -> dict[str, Any]:
+        return (await worker(api, town).get("/v1/allocations")).json()["data"][0]
+
+    before = await listed()
+    await acknowledged(api, town, case)
+    await worker(api, town).post(f"{case.path}/contacts", contact(held_at="2026-11-05T15:30:00Z"))
+    begun = await listed()
+    await worker(api, town).post(f"{case.path}/contacts", contact(kind="session", held_at="2026-11-09T15:30:00Z"))
+    assert await listed() == begun
+    await worker(api, town).post(f"{case.path}/contacts", contact())
+    earlier = await listed()
+    shown = [(row["intervention_state"], row["started_on"]) for row in (before, begun, earlier)]
+    assert shown == [("planned", None), ("active", "2026-11-05"), ("active", "2026-11-03")]
+    assert before["version"] < begun["version"] < earlier["version"]
+
+
 async def test_a_character_that_cannot_be_stored_is_refused_and_not_a_fault(
     api: Api, town: Town, case: CaseIds
 ) -> None:

@@ -1,7 +1,7 @@
 """What every act on a case begins with and ends with: the locked row, its change, and who is told.
 
-Locks are taken in one order: the authority's allocation lock (where an act needs the broker), the intervention, its
-referral, its booking.
+Locks are taken in one order: the authority's allocation lock (where an act needs the broker), the allocation (where its
+worklist row changes), the intervention, its referral, its booking.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from app.db import ReadSession, WriteSession
 from app.domain.interventions import Case, InterventionState
 from app.errors import NotFound
 from app.queries import interventions as queries
+from app.queries import offers
 from app.queries.parties import authority_organisation
 from app.queries.writes import Writes
 from app.services import events
@@ -28,6 +29,15 @@ async def find_case(session: ReadSession, intervention_id: UUID) -> Row:
     if row is None:
         raise NotFound
     return row
+
+
+async def lock_case_and_allocation(session: WriteSession, intervention_id: UUID, check: Check) -> Row:
+    """As `lock_case`, for an act that changes what the worklist shows of the case: its allocation is marked as changed.
+
+    The allocation goes first, as where a practitioner is assigned: the two acts then never wait for each other.
+    """
+    await offers.touch(session, intervention_id)
+    return await lock_case(session, intervention_id, check)
 
 
 async def lock_case(session: WriteSession, intervention_id: UUID, check: Check) -> Row:

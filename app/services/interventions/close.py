@@ -14,7 +14,7 @@ from app.queries.writes import Writes, to_json
 from app.services import history, obligations
 from app.services.allocation import allocate_waiting
 from app.services.bookings import release_booking
-from app.services.interventions.case import Check, Row, case_of, change, lock_case, tell
+from app.services.interventions.case import Check, Row, case_of, change, find_case, lock_case_and_allocation, tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,9 @@ async def close_intervention(
 
     Without an attended contact no volume was used. Raises NotFound, ActionNotAvailable when it is closed, and Invalid.
     """
+    await find_case(session, intervention_id)
     async with broker(session) as wide:
-        row = await lock_case(wide, intervention_id, check)
+        row = await lock_case_and_allocation(wide, intervention_id, check)
         goal_ids = [goal["id"] for goal in await plans.goals_of(wide, intervention_id)]
         check_closing(
             case_of(row),

@@ -16,7 +16,16 @@ from app.queries import contacts as queries
 from app.queries import interventions
 from app.queries.writes import Writes
 from app.services import history, obligations
-from app.services.interventions.case import Check, Row, case_of, change, find_case, lock_case, tell
+from app.services.interventions.case import (
+    Check,
+    Row,
+    case_of,
+    change,
+    find_case,
+    lock_case,
+    lock_case_and_allocation,
+    tell,
+)
 
 
 async def record_contact(
@@ -29,14 +38,16 @@ async def record_contact(
     `intervention.contact_recorded` for every other. Raises NotFound, ActionNotAvailable, Conflict and Invalid.
     """
     contact = _contact_of(values)
-    # Read without a lock to learn whether the broker's lock must come first. Work that has started never un-starts,
-    # so the answer can only turn from "starts" to "has started" until the rows are locked.
+    # Read without a lock to learn which locks must come first. Work that has started never un-starts, and its first
+    # day only moves back, so what this contact changes can only become less until the rows are locked.
     seen = await find_case(session, intervention_id)
     if contact.attended and seen["started_on"] is None:
         async with broker(session) as wide:
-            row = await lock_case(wide, intervention_id, check)
+            row = await lock_case_and_allocation(wide, intervention_id, check)
             return await _record(wide, writes, row, contact, values)
-    row = await lock_case(session, intervention_id, check)
+    earlier = contact.attended and contact.held_on < seen["started_on"]
+    lock = lock_case_and_allocation if earlier else lock_case
+    row = await lock(session, intervention_id, check)
     return await _record(session, writes, row, contact, values)
 
 

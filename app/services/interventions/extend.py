@@ -18,7 +18,7 @@ from app.queries.parties import calendar_of
 from app.queries.snapshot import policy_in_force
 from app.queries.writes import Writes
 from app.services import obligations
-from app.services.interventions.case import Check, Row, case_of, change, lock_case, tell
+from app.services.interventions.case import Check, Row, case_of, change, find_case, lock_case_and_allocation, tell
 
 
 async def extend_intervention(
@@ -30,8 +30,9 @@ async def extend_intervention(
     after the planned end, Invalid beyond policy, CapacityRefused when the place itself ends, and PlaceTaken when
     another family's booking follows.
     """
+    await find_case(session, intervention_id)
     async with broker(session) as wide:
-        row = await lock_case(wide, intervention_id, check)
+        row = await lock_case_and_allocation(wide, intervention_id, check)
         booking = await interventions.lock_booking(wide, row["booking_id"])
         calendar = await calendar_of(wide)
         case = case_of(row)
