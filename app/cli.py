@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -76,13 +77,19 @@ def create_authority(
     la_code: Annotated[str, typer.Argument(help="The DfE code, three digits.")],
     name: Annotated[str | None, typer.Option(help="Known for English authorities.")] = None,
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Its business time can be moved.")] = False,
+    starts_at: Annotated[
+        str | None, typer.Option(help="When a sandbox's clock starts, for example 2026-11-02T08:00:00Z; else now.")
+    ] = None,
 ) -> None:
     """Found an authority, and print its id."""
     from app.commands.parties import create_authority as create
     from app.serving import databases
 
     with _plain_faults(), databases.database_access(_settings()) as access:
-        authority_id, title = databases.run(create(access, _settings(), la_code=la_code, name=name, sandbox=sandbox))
+        moment = _moment(starts_at) if starts_at else None
+        authority_id, title = databases.run(
+            create(access, _settings(), la_code=la_code, name=name, sandbox=sandbox, starts_at=moment)
+        )
         _say(f"{title}: {authority_id}")
         _say(f"Next: halfterm client create --authority {la_code}")
 
@@ -181,6 +188,13 @@ def _settings() -> Settings:
     except ValidationError as error:
         faults = [f"HALFTERM_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()]
         raise StartError("Settings that are not right. " + "; ".join(faults)) from error
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise StartError(f"{text} is not a time like 2026-11-02T08:00:00Z.") from error
 
 
 def _say(text: str) -> None:

@@ -1,5 +1,7 @@
 """`halfterm authority create` and `halfterm client create`: who may use the service."""
 
+from datetime import datetime
+
 from app.access import GRANTABLE, Kind, Scope
 from app.commands.database import application_database
 from app.domain.local_authorities import local_authorities
@@ -13,12 +15,21 @@ from app.settings import Settings
 
 
 async def create_authority(
-    access: Access, settings: Settings, *, la_code: str, name: str | None, sandbox: bool
+    access: Access,
+    settings: Settings,
+    *,
+    la_code: str,
+    name: str | None,
+    sandbox: bool,
+    starts_at: datetime | None = None,
 ) -> tuple[str, str]:
     """Found an authority; its id and name. The name and ONS code of an English authority are known by its code.
 
-    Raises Invalid for an unknown code without a name, and AlreadyExists for one that is there.
+    `starts_at` is the business moment, aware, at which a sandbox's clock starts. Raises Invalid for an unknown code
+    without a name and for a clock that is not a sandbox's, and AlreadyExists for a code that is there.
     """
+    if starts_at is not None and not (sandbox and starts_at.tzinfo):
+        raise Invalid("Only a sandbox's clock can start at another time than now, stated with its offset from UTC.")
     known = local_authorities().get(la_code)
     if known is None and not name:
         raise Invalid(f"{la_code} is not the DfE code of an English authority: give its name with --name.")
@@ -26,7 +37,13 @@ async def create_authority(
     async with application_database(access, settings) as database:
         if await find_authority(database, la_code) is not None:
             raise AlreadyExists(f"There is an authority with the code {la_code} already.")
-        founding = Founding(name=title, la_code=la_code, gss_code=known.gss_code if known else None, sandbox=sandbox)
+        founding = Founding(
+            name=title,
+            la_code=la_code,
+            gss_code=known.gss_code if known else None,
+            sandbox=sandbox,
+            starts_at=starts_at,
+        )
         officer = await found_authority(database, founding)
     return str(officer.authority_id), title
 

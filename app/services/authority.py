@@ -1,7 +1,7 @@
 """Founding an authority: its own organisation and its first allocation policy."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from app import clock
@@ -25,6 +25,8 @@ class Founding:
     safeguarding_contact: dict[str, str] | None = None
     policy: Policy = Policy()
     policy_from: date = date(2020, 1, 1)
+    starts_at: datetime | None = None
+    """The business moment at which a sandbox authority's clock starts, past or future; None: the real present."""
 
 
 def officer_of(authority_id: UUID, organisation_id: UUID) -> Principal:
@@ -41,17 +43,21 @@ def officer_of(authority_id: UUID, organisation_id: UUID) -> Principal:
 async def found_authority(database: Database, founding: Founding) -> Principal:
     """Create an authority; its officer's principal, for what follows."""
     officer = officer_of(new_id(), new_id())
+    real_now = clock.real_now()
+    starts_at = founding.starts_at or real_now
     async with database.write(officer) as session:
         await session.run(
-            "INSERT INTO authority (id, la_code, gss_code, name, sandbox, safeguarding_contact, clock_ran_to)"
-            " VALUES ($1, $2, $3, $4, $5, $6::text::jsonb, $7)",
+            "INSERT INTO authority"
+            " (id, la_code, gss_code, name, sandbox, safeguarding_contact, clock_ran_to, clock_offset)"
+            " VALUES ($1, $2, $3, $4, $5, $6::text::jsonb, $7, $8)",
             officer.authority_id,
             founding.la_code,
             founding.gss_code,
             founding.name,
             founding.sandbox,
             to_json(founding.safeguarding_contact or {}),
-            clock.real_now(),
+            starts_at,
+            starts_at - real_now,
         )
         writes = Writes()
         writes.add(organisation, id=officer.organisation_id, kind=Kind.AUTHORITY.value, name=founding.name)
