@@ -61,7 +61,8 @@ async def figures_on(session: ReadSession, lot_ids: Sequence[UUID], on: date) ->
     """What stood, was held, was free and was used of lots on a date, counted from the rows that the session sees.
 
     A booking holds its place from its start until its release; one that is not released holds it at least until
-    today, however late it is. Volume is used by an intervention from its first attended contact on.
+    today, however late it is. Volume is used by an intervention from its first attended contact on; until then its
+    booking commits it.
     """
     rows = await session.rows(
         "WITH spot AS ("
@@ -84,7 +85,11 @@ async def figures_on(session: ReadSession, lot_ids: Sequence[UUID], on: date) ->
         "   WHERE i.authority_id = l.authority_id AND i.lot_id = l.id AND i.started_on <= $3)"
         " ELSE (SELECT count(*) FROM intervention i"
         "   WHERE i.authority_id = l.authority_id AND i.lot_id = l.id AND i.started_on <= $3)"
-        " END AS volume_used_count"
+        " END AS volume_used_count,"
+        " (SELECT count(*) FROM booking b WHERE b.authority_id = l.authority_id AND b.lot_id = l.id"
+        "   AND b.starts_on <= $3 AND coalesce(b.released_on, greatest(b.ends_on, $4::date + 1)) > $3"
+        "   AND NOT EXISTS (SELECT 1 FROM intervention i WHERE i.authority_id = b.authority_id AND i.booking_id = b.id"
+        "    AND i.started_on <= $3)) AS volume_committed_count"
         " FROM lot l LEFT JOIN (SELECT lot_id,"
         "  count(*) FILTER (WHERE stands) AS places_count,"
         "  count(*) FILTER (WHERE held) AS held_count,"

@@ -9,10 +9,15 @@ import asyncpg
 from app.db import BrokerSession
 from app.domain.allocation import Lot, Place, Want
 
-# A contract's end as its extensions in force on the day have moved it. Volume left: commissioned (by the last volume
-# variation in force) less what was used (a first contact was attended) and what is committed (booked, not started).
+# `app.domain.contract_terms` in SQL, for every lot at once (a test compares the two): a lot starts with its contract,
+# or on the day that a variation adds it, and a contract ends where the extensions in force on the day have moved it.
+# Volume left: commissioned (by the last volume variation in force) less what was used (a first contact was attended)
+# and what is committed (booked, not started).
 _LOTS = """
-SELECT l.id, l.provider_id, l.service_id, c.starts_on,
+SELECT l.id, l.provider_id, l.service_id,
+       coalesce((SELECT min(v.effective_on) FROM contract_variation v
+                 WHERE v.authority_id = c.authority_id AND v.contract_id = c.id AND v.kind = 'lots'
+                   AND v.terms -> 'lot_ids' ? l.id::text), c.starts_on) AS starts_on,
        coalesce((SELECT (v.terms ->> 'ends_on')::date FROM contract_variation v
                  WHERE v.authority_id = c.authority_id AND v.contract_id = c.id AND v.kind = 'extension'
                    AND v.effective_on <= $2 ORDER BY v.effective_on DESC, v.number DESC LIMIT 1), c.ends_on) AS ends_on,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, Depends, Header, Query
 from pydantic import StringConstraints
 from starlette.responses import Response
@@ -111,4 +112,4 @@ def _bookmark(call: Call, cursor: str | None) -> Bookmark | None:
 
 
 def _event(row: Mapping[str, Any]) -> dict[str, object]:
-    return {name: row[name] for name in EventOut.model_fields}
+    return {**{name: row[name] for name in EventOut.model_fields}, "data": orjson.Fragment(row["data"])}

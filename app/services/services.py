@@ -81,7 +81,8 @@ async def capacity_statuses(session: ReadSession, service_ids: Sequence[UUID]) -
         volume = contract.volumes.get(lot["id"])
         if volume is None or not contract.in_force(session.today) or not _serves(lot, member):
             continue
-        if counted["free_count"] > 0 and counted["volume_used_count"] < volume:
+        volume_left = volume - counted["volume_used_count"] - counted["volume_committed_count"]
+        if counted["free_count"] > 0 and volume_left > 0:
             result[lot["service_id"]] = CapacityStatus.PLACES_FREE
         elif result[lot["service_id"]] is CapacityStatus.NOT_AVAILABLE:
             result[lot["service_id"]] = CapacityStatus.WAITING

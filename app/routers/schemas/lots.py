@@ -112,7 +112,8 @@ class LotFiguresOut(Out):
     out_of_service_count: int
     held_after_cut_count: int = Field(description="Held, though the place takes no further family.")
     volume: int
-    volume_used_count: int
+    volume_used_count: int = Field(description="Interventions whose first contact was attended, in the lot's unit.")
+    volume_committed_count: int = Field(description="Places held for families whose first contact is to come.")
 
 
 class LotOut(Out):
