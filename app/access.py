@@ -132,6 +132,7 @@ RULES: Final[dict[str, Rule]] = {
     "list_places": Rule(Scope.SUPPLY_READ, _AUTHORITY | _PROVIDER),
     "change_capacity": Rule(Scope.SUPPLY_WRITE, _AUTHORITY | _PROVIDER),
     "list_practitioners": Rule(Scope.SUPPLY_READ, _AUTHORITY | _PROVIDER),
+    "get_practitioner": Rule(Scope.SUPPLY_READ, _AUTHORITY | _PROVIDER),
     "create_practitioner": Rule(Scope.SUPPLY_WRITE, _PROVIDER),
     "update_practitioner": Rule(Scope.SUPPLY_WRITE, _PROVIDER),
     # parties
@@ -139,8 +140,10 @@ RULES: Final[dict[str, Rule]] = {
     "get_school": Rule(Scope.SUPPLY_READ, _ALL),
     "create_school": Rule(Scope.ADMIN, _AUTHORITY),
     "list_areas": Rule(Scope.SUPPLY_READ, _ALL),
+    "get_area": Rule(Scope.SUPPLY_READ, _ALL),
     "create_area": Rule(Scope.ADMIN, _AUTHORITY),
     "list_providers": Rule(Scope.SUPPLY_READ, _ALL),
+    "get_provider": Rule(Scope.SUPPLY_READ, _ALL),
     "create_provider": Rule(Scope.ADMIN, _AUTHORITY),
     "get_calendar": Rule(Scope.SUPPLY_READ, _ALL),
     "put_calendar": Rule(Scope.ADMIN, _AUTHORITY),
