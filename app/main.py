@@ -9,10 +9,12 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from app.db import Database, WorkerDatabase
+from app.graphql.http import graphql_route
 from app.http.access_tokens import TokenVerifier
 from app.http.logs import configure_logging
 from app.http.metrics import HttpMetrics, watch_feed
 from app.http.middleware import RequestMiddleware
+from app.http.offline_docs import docs_routes
 from app.http.problems import install_problem_handlers
 from app.http.rate_limits import RateLimits, SignInThrottle
 from app.http.runtime import Runtime
@@ -55,6 +57,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.runtime = runtime
     app.state.registry = registry
+    app.router.routes.extend([graphql_route(), *docs_routes()])
     for router in (*ROUTERS, *(SANDBOX_ROUTERS if settings.sandbox else ())):
         app.include_router(router)
     install_problem_handlers(app)

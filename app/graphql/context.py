@@ -1,0 +1,143 @@
+"""What one GraphQL request carries: who asks, the doors to the database, its loaders, and what it has shown.
+
+Every loader batch and every root resolver opens a read session of its own: resolvers run side by side, a session does
+one thing at a time. A request holds a few connections at most, so that one wide query cannot empty the pool.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import strawberry
+
+from app.access import RULES, Principal, allow
+from app.db import ReadSession
+from app.graphql.loaders import Loader
+from app.graphql.rows import TYPES, Row
+from app.graphql.visibility import IDENTIFYING, IDENTIFYING_GROUPS
+from app.http import cursors
+from app.http.runtime import Runtime
+from app.queries import graph
+from app.queries.lots import figures_on
+
+SESSIONS_AT_ONCE: Final = 4
+_NOTHING: Final[frozenset[str]] = frozenset()
+
+Info = strawberry.Info["Context", None]
+
+
+class Context:
+    """One request's context."""
+
+    def __init__(self, runtime: Runtime, principal: Principal) -> None:
+        self.runtime = runtime
+        self.principal = principal
+        self.names: frozenset[str] = frozenset()
+        """The columns that the document may ask for: the Python names of all its fields."""
+        self.shown: dict[tuple[str, UUID], set[str]] = {}
+        """By (kind, id), the identifying fields that were asked for of rows that the caller was given."""
+        self._sessions = asyncio.Semaphore(SESSIONS_AT_ONCE)
+        self._loaders: dict[tuple[str, ...], Loader[Any]] = {}
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[ReadSession]:
+        """A read session. All sessions of a request run at one business time."""
+        async with self._sessions, self.runtime.database.read(self.principal) as session:
+            if self.principal.at is None:
+                self.principal = replace(self.principal, at=session.now)
+            yield session
+
+    async def now(self) -> datetime:
+        """The request's business time."""
+        if self.principal.at is None:
+            async with self.read() as session:
+                return session.now
+        return self.principal.at
+
+    def may(self, rule: str) -> bool:
+        """Whether the caller's kind of organisation is let in by a rule. Raises ScopeMissing."""
+        if self.principal.kind not in RULES[rule].kinds:
+            return False
+        allow(self.principal, rule)
+        return True
+
+    def permits(self, rule: str) -> bool:
+        """As `may`, without raising: for what is loaded ahead of its field, which raises in its turn."""
+        known = RULES[rule]
+        return known.scope in self.principal.scopes and self.principal.kind in known.kinds
+
+    def one(self, noun: str, by: str | None = None) -> Loader[Any]:
+        """The loader of rows by key; with `by`, of the latest row whose column of that name has the key."""
+        identity = (noun, by or "")
+        loader = self._loaders.get(identity)
+        if loader is None:
+            cls = TYPES[noun]
+
+            async def fetch(keys: list[UUID]) -> Mapping[UUID, Any]:
+                async with self.read() as session:
+                    if by is None:
+                        found = await graph.by_key(session, cls.noun, keys, self.names)
+                    else:
+                        latest = await graph.children(session, cls.noun, by, keys, first=1, names=self.names)
+                        found = {key: rows[0] for key, rows in latest.items()}
+                return {key: self.row(cls, record) for key, record in found.items()}
+
+            loader = self._loaders[identity] = Loader(fetch, None)
+        return loader
+
+    def many(self, noun: str, parent: str, first: int) -> Loader[list[Any]]:
+        """The loader of the first children of each parent."""
+        identity = (noun, parent, str(first))
+        loader = self._loaders.get(identity)
+        if loader is None:
+            cls = TYPES[noun]
+
+            async def fetch(keys: list[UUID]) -> Mapping[UUID, list[Any]]:
+                async with self.read() as session:
+                    found = await graph.children(session, cls.noun, parent, keys, first=first, names=self.names)
+                return {key: [self.row(cls, record) for record in records] for key, records in found.items()}
+
+            loader = self._loaders[identity] = Loader(fetch, [])
+        return loader
+
+    def lot_use(self) -> Loader[Any]:
+        """The loader of how lots' places are used today."""
+        loader = self._loaders.get(("lot use",))
+        if loader is None:
+
+            async def fetch(keys: list[UUID]) -> Mapping[UUID, Any]:
+                async with self.read() as session:
+                    return await figures_on(session, keys, session.today)
+
+            loader = self._loaders["lot use",] = Loader(fetch, None)
+        return loader
+
+    def row(self, cls: type[Row], record: Mapping[str, Any]) -> Row:
+        """An instance made from a row; that the caller was shown it is remembered where it identifies a family."""
+        made = cls.of(record, self.principal)
+        asked = IDENTIFYING.get(cls.type_name, _NOTHING) & self.names
+        if asked and not made.sees.isdisjoint(IDENTIFYING_GROUPS):
+            self.shown.setdefault((cls.noun.name, record[cls.noun.key]), set()).update(asked)
+        return made
+
+    def cursor(self, list_name: str, position: Sequence[str | int | None]) -> str:
+        """The cursor of a position in a list of this caller."""
+        return cursors.dump(
+            self.runtime.keys.ring().cursor_key,
+            organisation_id=self.principal.organisation_id,
+            list_name=list_name,
+            position=list(position),
+        )
+
+    def position(self, list_name: str, cursor: str) -> cursors.Position:
+        """The position inside a cursor. Raises CursorRejected."""
+        return cursors.load(
+            self.runtime.keys.ring().cursor_key,
+            cursor,
+            organisation_id=self.principal.organisation_id,
+            list_name=list_name,
+        )

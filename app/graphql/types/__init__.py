@@ -1,0 +1,25 @@
+"""The types of the graph, one file per noun. Importing this package binds every type to its noun."""
+
+from app.graphql.types import (
+    allocations,
+    authority,
+    interventions,
+    outcomes,
+    pupils,
+    referrals,
+    returns,
+    schools,
+    supply,
+)
+
+__all__ = [
+    "allocations",
+    "authority",
+    "interventions",
+    "outcomes",
+    "pupils",
+    "referrals",
+    "returns",
+    "schools",
+    "supply",
+]

@@ -1,0 +1,371 @@
+"""What can be read as a graph: each noun's table, its columns, and the orders and filters of its lists.
+
+Columns stand apart by weight: `light` ones are always read, `heavy` ones (JSON and long text) only when asked for.
+Row policy decides which rows there are; nothing here widens or repeats it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from app.access import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A total order that an index serves: its columns, and whether it runs downwards."""
+
+    columns: tuple[str, ...]
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Noun:
+    """One kind of thing. `t` is its table's name in every piece of SQL here. Two nouns are equal when they are one."""
+
+    name: str
+    source: str
+    light: tuple[str, ...]
+    heavy: tuple[str, ...] = ()
+    key: str = "id"
+    """The column by which one row is known within its authority."""
+    orders: Mapping[str, Order] = field(default_factory=dict)
+    filters: Mapping[str, str] = field(default_factory=dict)
+    """By filter name, a condition with `{}` where its value goes; one without `{}` takes no value."""
+    parents: Mapping[str, Order] = field(default_factory=dict)
+    """By parent column, the order of its children."""
+    only: str = ""
+    """A condition that holds for every row of the noun."""
+    own: Mapping[Kind, str] = field(default_factory=dict)
+    """By kind of caller, the row policy said again for lists (`{}` is the caller's organisation): as it stands in the
+    policy, beside the wide reach, it cannot use an index."""
+
+    def columns(self, names: frozenset[str]) -> tuple[str, ...]:
+        """The columns to read when `names` are asked for."""
+        return (*self.light, *(column for column in self.heavy if column in names))
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_BY_NAME: Final = Order(("name", "id"))
+
+AUTHORITY: Final = Noun(
+    "authority",
+    "(SELECT id AS authority_id, id, la_code, gss_code, name, safeguarding_contact FROM authority) t",
+    _split("id la_code gss_code name"),
+    _split("safeguarding_contact"),
+)
+
+ORGANISATION: Final = Noun(
+    "organisation", "organisation t", _split("id kind name ukprn charity_number company_number"), _split("contact")
+)
+
+PROVIDER: Final = Noun(
+    "provider",
+    "organisation t",
+    _split("id kind name ukprn charity_number company_number"),
+    _split("contact"),
+    orders={"name": _BY_NAME},
+    only="t.kind = 'provider'",
+)
+
+AREA: Final = Noun("area", "area t", _split("id code name lead_officer"), orders={"name": _BY_NAME})
+
+SCHOOL: Final = Noun(
+    "school",
+    "(SELECT s.authority_id, s.organisation_id AS id, o.name, s.urn, s.laestab, s.phase, s.low_age, s.high_age,"
+    " s.pupils_on_roll, s.area_id, s.member_from, s.member_until, s.holiday_contact FROM school s"
+    " JOIN organisation o ON o.authority_id = s.authority_id AND o.id = s.organisation_id) t",
+    _split("id name urn laestab phase low_age high_age pupils_on_roll area_id member_from member_until"),
+    _split("holiday_contact"),
+    orders={"name": _BY_NAME},
+    filters={"area_id": "t.area_id = {}::uuid", "phase": "t.phase = {}::text", "urn": "t.urn = {}::text"},
+    parents={"area_id": _BY_NAME},
+)
+
+PRACTITIONER: Final = Noun(
+    "practitioner",
+    "practitioner t",
+    _split("id provider_id name caseload_limit languages key_stages dbs_checked_on active"),
+    parents={"provider_id": _BY_NAME},
+)
+
+SERVICE: Final = Noun(
+    "service",
+    "service t",
+    _split(
+        "id provider_id name summary pamphlet_url tier format needs key_stages languages modes standard_weeks version"
+    ),
+    _split("pamphlet"),
+    parents={"provider_id": _BY_NAME},
+)
+
+CONTRACT: Final = Noun(
+    "contract",
+    "contract t",
+    _split("id provider_id title contract_number starts_on ends_on price_pence"),
+    _split("extension_options"),
+    orders={"starts": Order(("starts_on", "id"), descending=True)},
+    filters={"provider_id": "t.provider_id = {}::uuid", "running_on": "{}::date BETWEEN t.starts_on AND t.ends_on"},
+    parents={"provider_id": Order(("starts_on", "id"), descending=True)},
+)
+
+VARIATION: Final = Noun(
+    "variation",
+    "contract_variation t",
+    _split("id contract_id provider_id number kind effective_on terms reason recorded_at"),
+    parents={"contract_id": Order(("number", "id"))},
+)
+
+LOT: Final = Noun(
+    "lot",
+    "lot t",
+    _split(
+        "id contract_id provider_id prime_id service_id name key_stages needs volume volume_unit area_ids school_ids"
+        " version"
+    ),
+    _split("volume_profile"),
+    orders={"name": _BY_NAME},
+    filters={"provider_id": "t.provider_id = {}::uuid", "contract_id": "t.contract_id = {}::uuid"},
+    parents={"provider_id": _BY_NAME, "contract_id": _BY_NAME},
+)
+
+_RECEIVED: Final = Order(("received_at", "id"), descending=True)
+
+REFERRAL: Final = Noun(
+    "referral",
+    "referral t",
+    _split(
+        "id reference version state referring_organisation_id school_id pupil_id household_id area_id case_provider_id"
+        " intervention_id sender_reference mis_id received_at updated_at year_group key_stage band band_asked banded_on"
+        " need_codes language interpreter_needed modes preferred_mode agreement_status visit_risk_level"
+        " immediate_danger holds unplaceable outcome close_reason closed_at"
+    ),
+    _split(
+        "referrer needs agreement lawful_basis safe_contact visit_risks safeguarding circumstances child_view"
+        " parent_view information_request warnings close_note"
+    ),
+    orders={
+        "received": _RECEIVED,
+        "waiting": Order(("band", "banded_on", "received_at", "id")),
+    },
+    filters={
+        "waiting": "t.state = 'waiting'",
+        "state": "t.state = {}::text",
+        "states": "t.state = ANY ({}::text[])",
+        "band": "t.band = {}::text",
+        "bands": "t.band = ANY ({}::text[])",
+        "area_id": "t.area_id = {}::uuid",
+        "school_id": "t.school_id = {}::uuid",
+        "provider_id": "t.case_provider_id = {}::uuid",
+        "need": "{}::text = ANY (t.need_codes)",
+        "unplaceable": "t.unplaceable = {}::boolean",
+        "received_from": "t.received_at >= {}::timestamptz",
+        "received_before": "t.received_at < {}::timestamptz",
+    },
+    own={
+        Kind.PROVIDER: "t.case_provider_id = {}",
+        Kind.SCHOOL: "(t.referring_organisation_id = {} OR t.school_id = {})",
+        Kind.AGENCY: "t.referring_organisation_id = {}",
+    },
+)
+
+STATUS_CHANGE: Final = Noun(
+    "status_change",
+    "status_history t",
+    _split("referral_id sequence from_state to_state event_type changed_at organisation_id reason"),
+    key="referral_id",
+    parents={"referral_id": Order(("sequence",))},
+)
+
+PUPIL: Final = Noun(
+    "pupil",
+    "pupil t",
+    _split(
+        "id household_id given_name family_name preferred_name date_of_birth sex first_language sen_provision sen_types"
+        " young_carer home_la_code"
+    ),
+    _split("social_care health_conditions"),
+)
+
+PUPIL_STATUTORY: Final = Noun(
+    "pupil_statutory",
+    "pupil_statutory t",
+    _split("pupil_id upn upn_missing_reason ethnicity free_school_meals pupil_premium"),
+    key="pupil_id",
+)
+
+HOUSEHOLD: Final = Noun(
+    "household",
+    "household t",
+    _split("id home_language interpreter_needed address_confidential"),
+    _split("address"),
+)
+
+HOUSEHOLD_CONTACT: Final = Noun(
+    "household_contact",
+    "household_contact t",
+    _split(
+        "id household_id position name relationship parental_responsibility lives_with_child phones email language"
+        " interpreter_needed accessibility"
+    ),
+    parents={"household_id": Order(("position", "id"))},
+)
+
+LINKED_CHILD: Final = Noun(
+    "linked_child",
+    "linked_child t",
+    _split("id household_id name date_of_birth relationship"),
+    parents={"household_id": _BY_NAME},
+)
+
+_PERIOD: Final = Order(("period_starts_on", "source", "id"))
+
+ATTENDANCE: Final = Noun(
+    "attendance",
+    "attendance_record t",
+    _split(
+        "id referral_id term period_starts_on period_ends_on sessions_possible sessions_attended sessions_authorised"
+        " sessions_unauthorised source recorded_at"
+    ),
+    parents={"referral_id": _PERIOD},
+)
+
+SUSPENSIONS: Final = Noun(
+    "suspensions",
+    "suspension_record t",
+    _split(
+        "id referral_id term period_starts_on period_ends_on suspension_count sessions_lost permanent_exclusion_count"
+        " source recorded_at"
+    ),
+    parents={"referral_id": _PERIOD},
+)
+
+_OFFERED: Final = Order(("offered_at", "id"), descending=True)
+
+ALLOCATION: Final = Noun(
+    "allocation",
+    "offer t",
+    _split(
+        "id referral_id provider_id referring_organisation_id school_id lot_id service_id intervention_id"
+        " practitioner_id decision_id reference state version offered_at answer_due_at answered_at updated_at"
+        " decline_reason"
+    ),
+    _split("summary decline_note"),
+    orders={"offered": _OFFERED},
+    filters={
+        "state": "t.state = {}::text",
+        "states": "t.state = ANY ({}::text[])",
+        "provider_id": "t.provider_id = {}::uuid",
+        "school_id": "t.school_id = {}::uuid",
+        "lot_id": "t.lot_id = {}::uuid",
+        "offered_from": "t.offered_at >= {}::timestamptz",
+        "offered_before": "t.offered_at < {}::timestamptz",
+    },
+    parents={"referral_id": _OFFERED},
+    own={Kind.PROVIDER: "t.provider_id = {}"},
+)
+
+DECISION: Final = Noun(
+    "decision",
+    "decision t",
+    _split("id referral_id policy_version_id decided_at as_of trigger outcome"),
+    _split("record"),
+    parents={"referral_id": Order(("decided_at", "id"), descending=True)},
+)
+
+_ACCEPTED: Final = Order(("accepted_at", "id"), descending=True)
+
+INTERVENTION: Final = Noun(
+    "intervention",
+    "intervention t",
+    _split(
+        "id referral_id lot_id provider_id referring_organisation_id school_id practitioner_id state version"
+        " accepted_at updated_at safety_acknowledged_at started_on planned_end_on closed_on outcome close_reason"
+        " closure_summary"
+    ),
+    orders={"accepted": _ACCEPTED},
+    filters={
+        "state": "t.state = {}::text",
+        "states": "t.state = ANY ({}::text[])",
+        "provider_id": "t.provider_id = {}::uuid",
+        "school_id": "t.school_id = {}::uuid",
+        "lot_id": "t.lot_id = {}::uuid",
+        "outcome": "t.outcome = {}::text",
+        "accepted_from": "t.accepted_at >= {}::timestamptz",
+        "accepted_before": "t.accepted_at < {}::timestamptz",
+    },
+    own={Kind.PROVIDER: "t.provider_id = {}"},
+)
+
+CONTACT: Final = Noun(
+    "contact",
+    "intervention_contact t",
+    _split(
+        "id intervention_id provider_id practitioner_id kind mode held_at minutes present agencies child_seen"
+        " child_seen_alone announced result reason supersedes_id recorded_at"
+    ),
+    parents={"intervention_id": Order(("held_at", "id"))},
+)
+
+PLAN: Final = Noun(
+    "plan",
+    "plan t",
+    _split("intervention_id provider_id agreed_on review_on family_words version"),
+    key="intervention_id",
+)
+
+GOAL: Final = Noun(
+    "goal",
+    "goal t",
+    _split("id intervention_id provider_id position title need_code owner due_on progress result"),
+    parents={"intervention_id": Order(("position", "id"))},
+)
+
+READING: Final = Noun(
+    "reading",
+    "reading t",
+    _split(
+        "id intervention_id provider_id measure measure_version respondent taken_on completed_with scores recorded_at"
+    ),
+    parents={"intervention_id": Order(("taken_on", "id"))},
+)
+
+RETURN: Final = Noun(
+    "return",
+    "return_record t",
+    _split(
+        "id organisation_id template template_version period period_starts_on period_ends_on state version due_on"
+        " opened_at submitted_at accepted_at"
+    ),
+    _split("content prefilled query"),
+    orders={"due": Order(("due_on", "id"), descending=True)},
+    filters={
+        "state": "t.state = {}::text",
+        "states": "t.state = ANY ({}::text[])",
+        "organisation_id": "t.organisation_id = {}::uuid",
+        "template": "t.template = {}::text",
+        "period": "t.period = {}::text",
+        "late_on": "t.due_on < {}::date AND t.submitted_at IS NULL",
+    },
+    own=dict.fromkeys((Kind.PROVIDER, Kind.SCHOOL, Kind.AGENCY), "t.organisation_id = {}"),
+)
+
+OBLIGATION: Final = Noun(
+    "obligation",
+    "obligation t",
+    _split("id kind owed_by_id subject_kind subject_id clock created_at due_at met_at cancelled_at overdue_at"),
+    orders={"due": Order(("due_at", "id"))},
+    filters={
+        "kind": "t.kind = {}::text",
+        "owed_by_id": "t.owed_by_id = {}::uuid",
+        "open": "t.met_at IS NULL AND t.cancelled_at IS NULL",
+        "met": "t.met_at IS NOT NULL",
+        "cancelled": "t.cancelled_at IS NOT NULL",
+        "overdue_at": "t.met_at IS NULL AND t.cancelled_at IS NULL AND t.due_at < {}::timestamptz",
+        "due_before": "t.due_at < {}::timestamptz",
+    },
+    own=dict.fromkeys((Kind.PROVIDER, Kind.SCHOOL, Kind.AGENCY), "t.owed_by_id = {}"),
+)
