@@ -17,6 +17,11 @@ BROKERS = {
     "services/capacity.py": "new places are offered to the waiting list at once",
     "services/business_clock.py": "the clock acts for the whole authority",
 }
+# Who may count over the whole authority in a read, and why.
+WIDE_READERS = {
+    "services/services.py": "a school reads whether a place is free, and nothing of whose places they are",
+    "services/lots.py": "a prime reads how its subcontractor's lot stands, and none of its bookings",
+}
 
 
 def sources() -> list[tuple[str, str]]:
@@ -66,3 +71,8 @@ def test_routers_and_graphql_hold_no_sql() -> None:
         if name.startswith(("routers/", "graphql/")):
             for literal in literals(text):
                 assert not re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s", literal), f"{name}: {literal[:60]}"
+
+
+def test_only_listed_services_count_over_the_whole_authority() -> None:
+    users = {name for name, text in sources() if re.search(r"\bwhole_authority\(", text) and name != "db.py"}
+    assert users == set(WIDE_READERS), "an unlisted reader, or a stale line in WIDE_READERS"
