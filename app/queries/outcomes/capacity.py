@@ -12,6 +12,7 @@ from uuid import UUID
 
 from app.db import ReadSession
 from app.domain.outcomes import Capacity, CapacityPoint, Interval, VolumeUse
+from app.queries.outcomes.population import plan_afresh
 
 # $1 authority, $2 first day, $3 day after the last, $4 provider.
 _POINTS: Final = """
@@ -61,7 +62,14 @@ _STATEMENTS: Final = {
 }
 
 # Volume is used when a first contact was attended. $1 authority, $2 day after the last, $3 provider.
+# The count stands in a step of its own, made once: the planner would count again for every lot.
 VOLUME: Final = """
+WITH used AS MATERIALIZED (
+  SELECT i.lot_id, count(DISTINCT i.id) AS families, count(DISTINCT (i.id, r.pupil_id)) AS pupils
+  FROM intervention i JOIN referral r ON r.authority_id = i.authority_id AND r.intervention_id = i.id
+  WHERE i.authority_id = $1 AND i.started_on < $2
+  GROUP BY i.lot_id
+)
 SELECT l.id AS lot_id, l.name AS lot_name, c.id AS contract_id, c.contract_number, l.provider_id,
   o.name AS provider_name, l.volume_unit AS unit, coalesce(v.volume, l.volume) AS volume,
   CASE l.volume_unit WHEN 'pupil' THEN coalesce(u.pupils, 0) ELSE coalesce(u.families, 0) END AS used_count
@@ -74,12 +82,7 @@ LEFT JOIN LATERAL (
     AND cv.terms ->> 'lot_id' = l.id::text AND cv.effective_on < $2
   ORDER BY cv.effective_on DESC, cv.number DESC LIMIT 1
 ) v ON true
-LEFT JOIN (
-  SELECT i.lot_id, count(DISTINCT i.id) AS families, count(DISTINCT (i.id, r.pupil_id)) AS pupils
-  FROM intervention i JOIN referral r ON r.authority_id = i.authority_id AND r.intervention_id = i.id
-  WHERE i.authority_id = $1 AND i.started_on < $2
-  GROUP BY i.lot_id
-) u ON u.lot_id = l.id
+LEFT JOIN used u ON u.lot_id = l.id
 WHERE l.authority_id = $1 AND c.starts_on < $2 AND ($3::uuid IS NULL OR l.provider_id = $3)
 ORDER BY c.contract_number, l.name, l.id
 """
@@ -91,6 +94,7 @@ async def capacity(
     """Places and volume over a period, both dates included. The whole authority, or one provider's lots."""
     starts_on, ends_on = period
     until = ends_on + timedelta(days=1)
+    await plan_afresh(session)
     points = await session.rows(_STATEMENTS[interval], session.authority_id, starts_on, until, provider_id)
     volume = await session.rows(VOLUME, session.authority_id, until, provider_id)
     return Capacity(

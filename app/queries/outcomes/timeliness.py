@@ -14,7 +14,7 @@ from app import clock
 from app.db import ReadSession
 from app.domain.calendar import Calendar
 from app.domain.outcomes import GroupBy, Milestone, OutcomeFilter, Timeliness
-from app.queries.outcomes.population import GROUPINGS
+from app.queries.outcomes.population import GROUPINGS, plan_afresh
 from app.queries.parties import calendar_of
 
 # Estimates are products of floating fractions: one that is 0.5 on paper must count as 0.5.
@@ -88,6 +88,7 @@ async def timeliness(session: ReadSession, asked: OutcomeFilter, group_by: Group
     ends_on = asked.ends_on or session.today
     starts_on = asked.starts_on or ends_on - timedelta(days=365)
     calendar = await calendar_of(session)
+    await plan_afresh(session)
     rows = await session.rows(
         statement(group_by),
         session.authority_id,
