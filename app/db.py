@@ -33,6 +33,8 @@ _AWAY: Final = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    # What asyncpg says of a session that ended between two of its messages.
+    asyncpg.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -218,8 +220,11 @@ class Database:
     async def _connect(self) -> AsyncIterator[tuple[AsyncConnection, asyncpg.Connection]]:
         try:
             async with self.engine.connect() as connection:
-                raw = await connection.get_raw_connection()
-                driver = cast("asyncpg.Connection", raw.driver_connection)
+                driver = await _driver_of(connection)
+                if driver.is_closed():
+                    # Cut off while it lay idle: the next one is new, so that no caller meets an outage that is over.
+                    await connection.invalidate()
+                    driver = await _driver_of(connection)
                 try:
                     yield connection, driver
                 finally:
@@ -294,6 +299,11 @@ async def check_ready(database: Database) -> None:
         revision = await driver.fetchval("SELECT version_num FROM alembic_version")
         if revision != expected_revision():
             raise NotReady("The database schema is not of this version: run `halfterm migrate`.")
+
+
+async def _driver_of(connection: AsyncConnection) -> asyncpg.Connection:
+    raw = await connection.get_raw_connection()
+    return cast("asyncpg.Connection", raw.driver_connection)
 
 
 def _translated(error: asyncpg.PostgresError | DBAPIError) -> Exception:
