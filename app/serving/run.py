@@ -3,7 +3,9 @@
 import os
 import signal
 import sys
+import threading
 from contextlib import ExitStack
+from importlib import import_module
 from types import FrameType
 
 from rich.console import Console
@@ -31,6 +33,9 @@ def serve(settings: Settings, console: Console) -> int:
     def tell(text: str) -> None:
         console.print(f"[dim]{clock.monotonic() - started:5.1f} s[/dim]  {text}", soft_wrap=True, highlight=False)
 
+    if settings.workers == 1:
+        # It takes a second or more, which passes while PostgreSQL starts.
+        threading.Thread(target=import_module, args=("app.main",), name="early import", daemon=True).start()
     embedded = databases.is_embedded(settings)
     if embedded and "sandbox" not in settings.model_fields_set:
         settings = settings.model_copy(update={"sandbox": True})
