@@ -72,7 +72,7 @@ async def counts(server: EmbeddedPostgres, town: Town) -> dict[str, int]:
         await owner.close()
 
 
-ONE_REFERRAL = {name: 1 for name in TABLES} | {"event": 2}
+ONE_REFERRAL = dict.fromkeys(TABLES, 1) | {"event": 2}
 
 
 def assert_away(answer: Any) -> None:
