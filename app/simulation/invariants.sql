@@ -1,0 +1,371 @@
+-- What must hold in any database of Halfterm, checked from the rows alone. Run as the owner of the tables: row policy
+-- hides from everyone else what is to be found. No row is the answer of a sound database.
+--
+-- Constraints hold some of this already. It is worked out again here without them, so that a constraint that was
+-- dropped, or never held what its name says, is found as well.
+--
+-- Before it runs there must be a table of what clients were told, empty where nobody kept note:
+--   CREATE TEMP TABLE acknowledged (kind text, id uuid, key text, organisation_id uuid);
+-- `kind` is what was acknowledged, `id` what of, `key` the Idempotency-Key; for the kind `event`, an event that the
+-- organisation read from its feed.
+WITH
+today AS (
+  SELECT a.id AS authority_id, ((now() + a.clock_offset) AT TIME ZONE 'Europe/London')::date AS on_day, a.clock_ran_to
+  FROM authority a
+),
+live_booking AS (SELECT * FROM booking WHERE state <> 'released'),
+live_offer AS (SELECT * FROM offer WHERE state IN ('proposed', 'pending')),
+officers AS (SELECT authority_id, id FROM organisation WHERE kind = 'authority'),
+-- The terms of each lot today: an extension moves the contract's end, a volume variation the volume.
+lot_today AS (
+  SELECT l.*, d.on_day, c.starts_on, s.languages, s.modes, s.format,
+    coalesce((SELECT (v.terms ->> 'ends_on')::date FROM contract_variation v
+      WHERE v.authority_id = c.authority_id AND v.contract_id = c.id AND v.kind = 'extension'
+        AND v.effective_on <= d.on_day ORDER BY v.effective_on DESC, v.number DESC LIMIT 1), c.ends_on) AS ends_on,
+    coalesce((SELECT (v.terms ->> 'volume')::int FROM contract_variation v
+      WHERE v.authority_id = c.authority_id AND v.contract_id = c.id AND v.kind = 'volume'
+        AND v.terms ->> 'lot_id' = l.id::text
+        AND v.effective_on <= d.on_day ORDER BY v.effective_on DESC, v.number DESC LIMIT 1), l.volume) AS volume_today,
+    coalesce((SELECT min(v.effective_on) FROM contract_variation v
+      WHERE v.authority_id = c.authority_id AND v.contract_id = c.id AND v.kind = 'lots'
+        AND v.terms -> 'lot_ids' ? l.id::text), c.starts_on) AS joins_on,
+    (SELECT count(*) FROM intervention i
+      WHERE i.authority_id = l.authority_id AND i.lot_id = l.id AND i.started_on IS NOT NULL) AS volume_used,
+    (SELECT count(*) FROM booking b
+      WHERE b.authority_id = l.authority_id AND b.lot_id = l.id AND b.state IN ('offered', 'accepted')) AS committed
+  FROM lot l
+  JOIN contract c ON c.authority_id = l.authority_id AND c.id = l.contract_id
+  JOIN service s ON s.authority_id = l.authority_id AND s.id = l.service_id
+  JOIN today d ON d.authority_id = l.authority_id
+),
+free_place AS (
+  SELECT p.* FROM place p JOIN today d ON d.authority_id = p.authority_id
+  WHERE p.available_from <= d.on_day AND (p.available_until IS NULL OR p.available_until > d.on_day)
+    AND NOT EXISTS (SELECT FROM live_booking b WHERE b.authority_id = p.authority_id AND b.place_id = p.id)
+    AND NOT EXISTS (SELECT FROM place_out_of_service x WHERE x.authority_id = p.authority_id AND x.place_id = p.id
+                    AND x.starts_on <= d.on_day AND x.ends_on > d.on_day)
+),
+-- Contacts that count: one that another took the place of was moved, not held.
+attended_contact AS (
+  SELECT k.* FROM intervention_contact k
+  WHERE k.result IN ('attended', 'late')
+    AND NOT EXISTS (SELECT FROM intervention_contact n
+                    WHERE n.authority_id = k.authority_id AND n.supersedes_id = k.id)
+),
+school_row AS (
+  SELECT r.authority_id, r.id AS return_id, r.period, p.value AS told, (p.value ->> 'referral_id')::uuid AS referral_id
+  FROM return_record r CROSS JOIN LATERAL jsonb_array_elements(r.content -> 'pupils') AS p
+  WHERE r.template = 'school_term' AND r.state IN ('submitted', 'queried', 'resubmitted', 'accepted')
+),
+act AS (
+  -- What happened, as its own row says, with the event that has to tell of it.
+  SELECT authority_id, 'contact' AS what, id, ARRAY['intervention.contact_recorded', 'intervention.started'] AS types,
+    'contact_id' AS told_as FROM intervention_contact
+  UNION ALL SELECT authority_id, 'reading', id, ARRAY['intervention.reading_recorded'], 'reading_id' FROM reading
+),
+act_of_subject AS (
+  SELECT authority_id, 'offer made' AS what, id, 'allocation.offered' AS type FROM offer WHERE state <> 'proposed'
+  UNION ALL SELECT authority_id, 'offer accepted', id, 'allocation.accepted' FROM offer WHERE state = 'accepted'
+  UNION ALL SELECT authority_id, 'offer declined', id, 'allocation.declined' FROM offer WHERE state = 'declined'
+  UNION ALL SELECT authority_id, 'case closed', id, 'intervention.closed' FROM intervention WHERE state = 'closed'
+  UNION ALL SELECT authority_id, 'case started', id, 'intervention.started' FROM intervention WHERE started_on IS NOT NULL
+  UNION ALL SELECT authority_id, 'safety read', id, 'intervention.safety_acknowledged' FROM intervention
+    WHERE safety_acknowledged_at IS NOT NULL
+  UNION ALL SELECT authority_id, 'referral sent', id, 'referral.submitted' FROM referral WHERE state <> 'draft'
+  UNION ALL SELECT authority_id, 'return opened', id, 'return.due' FROM return_record
+  UNION ALL SELECT authority_id, 'return submitted', id, 'return.submitted' FROM return_record
+    WHERE submitted_at IS NOT NULL
+  UNION ALL SELECT authority_id, 'return accepted', id, 'return.accepted' FROM return_record
+    WHERE accepted_at IS NOT NULL
+)
+
+-- Places: never two bookings at a time, those that have ended included.
+SELECT 'place_booked_twice' AS invariant, b.id AS offending_id,
+  format('place %s, with booking %s', b.place_id, o.id) AS detail
+FROM booking b JOIN booking o ON o.authority_id = b.authority_id AND o.place_id = b.place_id AND o.id > b.id
+  AND daterange(o.starts_on, o.ends_on) && daterange(b.starts_on, b.ends_on)
+
+UNION ALL
+SELECT 'household_has_two_places', (min(id::text))::uuid, format('household %s holds %s places', household_id, count(*))
+FROM live_booking GROUP BY authority_id, household_id HAVING count(*) > 1
+
+UNION ALL
+SELECT 'two_live_offers_of_referral', (min(id::text))::uuid, format('referral %s', referral_id)
+FROM live_offer GROUP BY authority_id, referral_id HAVING count(*) > 1
+
+UNION ALL
+SELECT 'two_live_offers_of_place', (min(id::text))::uuid, format('place %s', place_id)
+FROM live_offer GROUP BY authority_id, place_id HAVING count(*) > 1
+
+UNION ALL
+SELECT 'two_open_referrals', (min(id::text))::uuid, format('pupil %s, from %s', pupil_id, referring_organisation_id)
+FROM referral WHERE state <> 'closed'
+GROUP BY authority_id, pupil_id, referring_organisation_id HAVING count(*) > 1
+
+-- A booking begins on a place that is in service. What runs on when the place is cut is not evicted.
+UNION ALL
+SELECT 'booked_out_of_service', b.id, format('place %s on %s', b.place_id, b.starts_on)
+FROM booking b JOIN place p ON p.authority_id = b.authority_id AND p.id = b.place_id
+WHERE b.starts_on < p.available_from OR b.starts_on >= p.available_until
+  OR EXISTS (SELECT FROM place_out_of_service x WHERE x.authority_id = b.authority_id AND x.place_id = b.place_id
+             AND x.starts_on <= b.starts_on AND x.ends_on > b.starts_on)
+
+-- On no day are more places of a lot held than it has in service, those still held after a cut aside. The number held
+-- only rises on a day on which a booking begins, so those days are looked at.
+UNION ALL
+SELECT 'more_held_than_places', s.lot_id, format('%s held of %s on %s', s.held, s.places, s.on_day)
+FROM (
+  SELECT d.authority_id, d.lot_id, d.on_day,
+    (SELECT count(*) FROM booking b JOIN place p ON p.authority_id = b.authority_id AND p.id = b.place_id
+     WHERE b.authority_id = d.authority_id AND b.lot_id = d.lot_id AND b.starts_on <= d.on_day AND b.ends_on > d.on_day
+       AND (p.available_until IS NULL OR p.available_until > d.on_day)) AS held,
+    (SELECT count(*) FROM place p WHERE p.authority_id = d.authority_id AND p.lot_id = d.lot_id
+       AND p.available_from <= d.on_day AND (p.available_until IS NULL OR p.available_until > d.on_day)) AS places
+  FROM (SELECT DISTINCT authority_id, lot_id, starts_on AS on_day FROM booking) d
+) s WHERE s.held > s.places
+
+UNION ALL
+SELECT 'booking_of_another_lot', b.id, format('place %s is of lot %s', b.place_id, p.lot_id)
+FROM booking b JOIN place p ON p.authority_id = b.authority_id AND p.id = b.place_id
+WHERE p.lot_id <> b.lot_id OR p.provider_id <> b.provider_id
+
+-- Volume: used by interventions whose first contact was attended, and within what was commissioned and varied.
+UNION ALL
+SELECT 'volume_beyond_contract', l.id, format('%s used of %s', l.volume_used, l.volume_today)
+FROM lot_today l WHERE l.volume_used > l.volume_today
+
+UNION ALL
+SELECT 'volume_not_by_first_contact', i.id, format('started on %s, first attended on %s', i.started_on, c.first_on)
+FROM intervention i LEFT JOIN (
+  SELECT authority_id, intervention_id, min((held_at AT TIME ZONE 'Europe/London')::date) AS first_on
+  FROM attended_contact GROUP BY authority_id, intervention_id
+) c ON c.authority_id = i.authority_id AND c.intervention_id = i.id
+WHERE i.started_on IS DISTINCT FROM c.first_on
+
+-- Bookings, offers, cases and referrals agree.
+UNION ALL
+SELECT 'booking_state_disagrees', b.id, format('booking %s, offer %s, case %s', b.state, o.state, i.state)
+FROM booking b
+LEFT JOIN live_offer o ON o.authority_id = b.authority_id AND o.booking_id = b.id
+LEFT JOIN intervention i ON i.authority_id = b.authority_id AND i.booking_id = b.id
+WHERE b.state IS DISTINCT FROM CASE
+  WHEN o.id IS NOT NULL THEN 'offered'
+  WHEN i.state = 'planned' OR (i.state = 'paused' AND i.started_on IS NULL) THEN 'accepted'
+  WHEN i.state IN ('active', 'paused') THEN 'active'
+  ELSE 'released' END
+
+UNION ALL
+SELECT 'booking_without_case_or_offer', b.id, format('booking %s', b.state) FROM live_booking b
+WHERE NOT EXISTS (SELECT FROM offer o WHERE o.authority_id = b.authority_id AND o.booking_id = b.id)
+
+UNION ALL
+SELECT 'accepted_without_case', o.id, format('case %s', o.intervention_id) FROM offer o
+LEFT JOIN intervention i ON i.authority_id = o.authority_id AND i.id = o.intervention_id
+WHERE o.state = 'accepted'
+  AND (i.id IS NULL OR i.booking_id <> o.booking_id OR i.referral_id <> o.referral_id OR i.lot_id <> o.lot_id)
+
+UNION ALL
+SELECT 'case_not_of_one_offer', i.id, format('%s accepted offers', count(o.id)) FROM intervention i
+LEFT JOIN offer o ON o.authority_id = i.authority_id AND o.intervention_id = i.id AND o.state = 'accepted'
+GROUP BY i.authority_id, i.id HAVING count(o.id) <> 1
+
+UNION ALL
+SELECT 'booking_of_two_cases', b.booking_id, format('%s cases', count(*)) FROM intervention b
+GROUP BY b.authority_id, b.booking_id HAVING count(*) > 1
+
+UNION ALL
+SELECT 'closed_case_holds_place', i.id, format('booking %s is %s', b.id, b.state)
+FROM intervention i JOIN live_booking b ON b.authority_id = i.authority_id AND b.id = i.booking_id
+WHERE i.state = 'closed'
+
+UNION ALL
+SELECT 'referral_state_disagrees', r.id, format('referral %s, case %s, live offer %s', r.state, i.state, o.id)
+FROM referral r
+LEFT JOIN intervention i ON i.authority_id = r.authority_id AND i.id = r.intervention_id
+LEFT JOIN live_offer o ON o.authority_id = r.authority_id AND o.referral_id = r.id
+WHERE (r.state = 'offered') <> (o.id IS NOT NULL)
+  OR (r.state = 'accepted' AND i.state IS DISTINCT FROM 'planned')
+  OR (r.state = 'in_progress' AND i.state IS DISTINCT FROM 'active')
+  OR (r.state = 'closed' AND i.state <> 'closed')
+
+UNION ALL
+SELECT 'waiting_holds_place', r.id, format('booking %s', b.id) FROM referral r
+JOIN offer o ON o.authority_id = r.authority_id AND o.referral_id = r.id
+JOIN live_booking b ON b.authority_id = o.authority_id AND b.id = o.booking_id
+WHERE r.state IN ('waiting', 'submitted', 'information_requested', 'in_panel', 'closed')
+
+-- Nobody waits who could have a place that is free. Judged by the terms and the calendar day of now, as the allocation
+-- judges them, one place and one family at a time: it asks whether any single free place would do.
+UNION ALL
+SELECT 'place_idle_while_someone_waits', r.id, format('place %s of lot %s', p.id, l.id)
+FROM referral r
+JOIN lot_today l ON l.authority_id = r.authority_id
+JOIN free_place p ON p.authority_id = l.authority_id AND p.lot_id = l.id
+WHERE r.state = 'waiting' AND cardinality(r.holds) = 0 AND l.format = 'casework'
+  AND l.on_day BETWEEN greatest(l.starts_on, l.joins_on) AND l.ends_on
+  AND ((cardinality(l.area_ids) = 0 AND cardinality(l.school_ids) = 0)
+       OR r.area_id = ANY (l.area_ids) OR r.school_id = ANY (l.school_ids))
+  AND r.key_stage = ANY (l.key_stages) AND r.need_codes[1] = ANY (l.needs)
+  AND r.need_codes[1] = ANY (coalesce(p.needs, l.needs))
+  AND r.language = ANY (l.languages) AND r.language = ANY (coalesce(p.languages, l.languages))
+  AND r.modes && l.modes AND r.modes && coalesce(p.modes, l.modes)
+  AND l.provider_id <> ALL (r.refused_provider_ids) AND l.volume_today - l.volume_used - l.committed > 0
+  AND NOT EXISTS (SELECT FROM offer o WHERE o.authority_id = r.authority_id AND o.referral_id = r.id
+                  AND o.provider_id = l.provider_id AND o.state IN ('declined', 'expired'))
+  AND NOT EXISTS (SELECT FROM live_booking b
+                  WHERE b.authority_id = r.authority_id AND b.household_id = r.household_id)
+
+-- History: one unbroken chain, whose end is the referral's state.
+UNION ALL
+SELECT 'state_not_last_of_history', r.id, format('%s, history says %s', r.state, h.to_state)
+FROM referral r LEFT JOIN LATERAL (
+  SELECT sequence, to_state FROM status_history h
+  WHERE h.authority_id = r.authority_id AND h.referral_id = r.id ORDER BY sequence DESC LIMIT 1
+) h ON true
+WHERE r.state IS DISTINCT FROM h.to_state OR r.state_sequence IS DISTINCT FROM h.sequence
+
+UNION ALL
+SELECT 'history_broken', h.referral_id, format('line %s from %s', h.sequence, h.from_state)
+FROM (
+  SELECT *, lag(to_state, 1, 'new') OVER w AS expected, row_number() OVER w AS place FROM status_history
+  WINDOW w AS (PARTITION BY authority_id, referral_id ORDER BY sequence)
+) h WHERE h.from_state <> h.expected OR h.sequence <> h.place
+
+UNION ALL
+SELECT 'move_not_listed', h.referral_id, format('%s to %s by %s', h.from_state, h.to_state, h.event_type)
+FROM status_history h WHERE NOT EXISTS (
+  SELECT FROM referral_transition t
+  WHERE (t.from_state, t.to_state, t.event_type) = (h.from_state, h.to_state, h.event_type))
+
+UNION ALL
+SELECT 'move_not_told_once', h.referral_id, format('line %s, event %s', h.sequence, h.event_id)
+FROM status_history h LEFT JOIN event e ON e.authority_id = h.authority_id AND e.id = h.event_id
+WHERE e.id IS NULL OR e.type <> h.event_type OR e.referral_id IS DISTINCT FROM h.referral_id
+  OR (SELECT count(*) FROM status_history o WHERE o.authority_id = h.authority_id AND o.event_id = h.event_id) > 1
+
+-- Events: each act has exactly one, which the authority may read, in one order.
+UNION ALL
+SELECT 'act_not_told_once', a.id, format('%s, told %s times', a.what, count(e.id)) FROM act a
+LEFT JOIN event e ON e.authority_id = a.authority_id AND e.type = ANY (a.types) AND e.data ->> a.told_as = a.id::text
+GROUP BY a.authority_id, a.what, a.id HAVING count(e.id) <> 1
+
+UNION ALL
+SELECT 'act_not_told_once', a.id, format('%s, told %s times', a.what, count(e.id)) FROM act_of_subject a
+LEFT JOIN event e ON e.authority_id = a.authority_id AND e.type = a.type AND e.subject_id = a.id
+GROUP BY a.authority_id, a.what, a.id HAVING count(e.id) <> 1
+
+UNION ALL
+SELECT 'authority_not_told', e.id, e.type FROM event e
+WHERE NOT EXISTS (
+  SELECT FROM event_audience a JOIN officers o ON o.authority_id = a.authority_id AND o.id = a.organisation_id
+  WHERE a.authority_id = e.authority_id AND a.event_id = e.id)
+
+UNION ALL
+SELECT 'event_order_not_unique', (min(event_id::text))::uuid, format('%s events at %s, %s', count(*), xid, seq)
+FROM event_audience GROUP BY xid, seq HAVING count(*) > 1
+
+UNION ALL
+SELECT 'event_for_a_stranger', a.event_id, format('organisation %s', a.organisation_id) FROM event_audience a
+WHERE NOT EXISTS (SELECT FROM organisation o WHERE o.authority_id = a.authority_id AND o.id = a.organisation_id)
+
+-- Returns: what is owed exists once, and what was submitted stands as facts.
+UNION ALL
+SELECT 'return_owed_twice', (min(id::text))::uuid, format('%s %s of %s', template, period, organisation_id)
+FROM return_record GROUP BY authority_id, organisation_id, template, period HAVING count(*) > 1
+
+UNION ALL
+SELECT DISTINCT 'return_not_opened', i.provider_id, format('provider_half_term %s-%s', c.academic_year, c.half_term)
+FROM calendar_period c
+JOIN today d ON d.authority_id = c.authority_id
+JOIN intervention i ON i.authority_id = c.authority_id
+  AND (i.accepted_at AT TIME ZONE 'Europe/London')::date <= c.ends_on
+  AND (i.closed_on IS NULL OR i.closed_on >= c.starts_on)
+WHERE c.ends_on < (d.clock_ran_to AT TIME ZONE 'Europe/London')::date
+  AND NOT EXISTS (SELECT FROM return_record r WHERE r.authority_id = c.authority_id
+                  AND r.organisation_id = i.provider_id AND r.template = 'provider_half_term'
+                  AND r.period = format('%s-%s', c.academic_year, c.half_term))
+
+UNION ALL
+SELECT DISTINCT 'return_not_opened', r.school_id, format('school_term, term that ended on %s', c.ends_on)
+FROM calendar_period c
+JOIN today d ON d.authority_id = c.authority_id
+JOIN referral r ON r.authority_id = c.authority_id AND r.school_id IS NOT NULL
+  AND (r.received_at AT TIME ZONE 'Europe/London')::date <= c.ends_on
+  AND (r.state <> 'closed' OR EXISTS (SELECT FROM intervention i WHERE i.authority_id = r.authority_id
+    AND i.referral_id = r.id AND i.started_on IS NOT NULL AND i.closed_on >= c.starts_on))
+  AND r.outcome IS DISTINCT FROM 'entered_in_error'
+WHERE c.half_term IN (2, 4, 6) AND c.ends_on < (d.clock_ran_to AT TIME ZONE 'Europe/London')::date
+  AND NOT EXISTS (SELECT FROM return_record x WHERE x.authority_id = c.authority_id
+                  AND x.organisation_id = r.school_id AND x.template = 'school_term'
+                  AND x.period_ends_on = c.ends_on)
+
+UNION ALL
+SELECT 'attendance_not_as_returned', s.return_id, format('referral %s, %s', s.referral_id, s.period)
+FROM school_row s LEFT JOIN attendance_record f ON f.authority_id = s.authority_id AND f.referral_id = s.referral_id
+  AND f.source = 'return' AND f.term = s.period
+WHERE s.told ->> 'no_figures_reason' IS NULL
+  AND (f.sessions_possible, f.sessions_attended, f.sessions_authorised, f.sessions_unauthorised) IS DISTINCT FROM
+    ((s.told ->> 'sessions_possible')::int, (s.told ->> 'sessions_attended')::int,
+     (s.told ->> 'sessions_authorised')::int, (s.told ->> 'sessions_unauthorised')::int)
+
+UNION ALL
+SELECT 'suspensions_not_as_returned', s.return_id, format('referral %s, %s', s.referral_id, s.period)
+FROM school_row s LEFT JOIN suspension_record f ON f.authority_id = s.authority_id AND f.referral_id = s.referral_id
+  AND f.source = 'return' AND f.term = s.period
+WHERE s.told ->> 'no_figures_reason' IS NULL
+  AND (f.suspension_count, f.sessions_lost, f.permanent_exclusion_count) IS DISTINCT FROM
+    ((s.told ->> 'suspension_count')::int, (s.told ->> 'sessions_lost')::int,
+     (s.told ->> 'permanent_exclusion_count')::int)
+
+UNION ALL
+SELECT 'owed_though_done', o.id, format('%s of %s %s', o.kind, o.subject_kind, o.subject_id) FROM obligation o
+WHERE o.met_at IS NULL AND o.cancelled_at IS NULL AND (
+  EXISTS (SELECT FROM offer f WHERE f.authority_id = o.authority_id AND f.id = o.subject_id AND f.state <> 'pending')
+  OR EXISTS (SELECT FROM intervention i
+             WHERE i.authority_id = o.authority_id AND i.id = o.subject_id AND i.state = 'closed')
+  OR EXISTS (SELECT FROM return_record r WHERE r.authority_id = o.authority_id AND r.id = o.subject_id
+             AND r.state NOT IN ('due', 'draft') AND o.kind IN ('provider_return', 'school_return')))
+
+-- What clients were told: no acknowledged write is lost, a retry had no second effect, no event was skipped.
+UNION ALL
+SELECT 'acknowledged_write_lost', k.id, k.kind FROM (SELECT DISTINCT kind, id FROM acknowledged) k
+WHERE NOT CASE k.kind
+  WHEN 'referral' THEN EXISTS (SELECT FROM referral r WHERE r.id = k.id)
+  WHEN 'referral_closed' THEN EXISTS (SELECT FROM referral r WHERE r.id = k.id AND r.state = 'closed')
+  WHEN 'released' THEN EXISTS (SELECT FROM referral r WHERE r.id = k.id AND cardinality(r.holds) = 0)
+  WHEN 'accepted' THEN EXISTS (SELECT FROM offer o WHERE o.id = k.id AND o.state = 'accepted')
+  WHEN 'declined' THEN EXISTS (SELECT FROM offer o WHERE o.id = k.id AND o.state = 'declined')
+  WHEN 'contact' THEN EXISTS (SELECT FROM intervention_contact c WHERE c.id = k.id)
+  WHEN 'reading' THEN EXISTS (SELECT FROM reading c WHERE c.id = k.id)
+  WHEN 'plan' THEN EXISTS (SELECT FROM plan p WHERE p.intervention_id = k.id)
+  WHEN 'extended' THEN EXISTS (SELECT FROM intervention_extension x WHERE x.intervention_id = k.id)
+  WHEN 'case_closed' THEN EXISTS (SELECT FROM intervention i WHERE i.id = k.id AND i.state = 'closed')
+  WHEN 'attendance' THEN EXISTS (SELECT FROM attendance_record f WHERE f.id = k.id)
+  WHEN 'suspensions' THEN EXISTS (SELECT FROM suspension_record f WHERE f.id = k.id)
+  WHEN 'return_submitted' THEN EXISTS (SELECT FROM return_record r WHERE r.id = k.id AND r.submitted_at IS NOT NULL)
+  WHEN 'return_accepted' THEN EXISTS (SELECT FROM return_record r WHERE r.id = k.id AND r.state = 'accepted')
+  WHEN 'event' THEN EXISTS (SELECT FROM event e WHERE e.id = k.id)
+  ELSE false END
+
+UNION ALL
+SELECT 'retry_had_two_answers', (min(id::text))::uuid, format('%s, key %s', kind, key)
+FROM acknowledged WHERE key <> '' GROUP BY kind, key HAVING count(DISTINCT id) > 1
+
+UNION ALL
+SELECT 'retry_had_two_effects', r.id, format('%s referrals with the reference %s', count(*) OVER w, r.sender_reference)
+FROM referral r JOIN (SELECT DISTINCT id FROM acknowledged WHERE kind = 'referral') k ON k.id = r.id
+JOIN referral o ON o.authority_id = r.authority_id AND o.referring_organisation_id = r.referring_organisation_id
+  AND o.sender_reference = r.sender_reference AND o.id <> r.id
+WINDOW w AS (PARTITION BY r.authority_id, r.sender_reference)
+
+UNION ALL
+SELECT 'event_skipped_by_feed', a.event_id, format('organisation %s', a.organisation_id) FROM event_audience a
+WHERE EXISTS (SELECT FROM acknowledged k WHERE k.kind = 'event' AND k.organisation_id = a.organisation_id)
+  AND NOT EXISTS (SELECT FROM acknowledged k WHERE k.kind = 'event' AND k.organisation_id = a.organisation_id
+                  AND k.id = a.event_id)
+
+UNION ALL
+SELECT 'event_read_twice', id, format('organisation %s', organisation_id) FROM acknowledged
+WHERE kind = 'event' GROUP BY id, organisation_id HAVING count(*) > 1
+
+ORDER BY invariant, offending_id
