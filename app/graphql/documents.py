@@ -3,7 +3,7 @@
 The work is kept for the last texts that were good, so that a dashboard's next poll pays for none of it.
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
+    SelectionSetNode,
     Source,
     parse,
     validate,
@@ -24,11 +25,13 @@ from graphql.language.visitor import Visitor, visit
 from app.graphql.errors import LimitError
 from app.graphql.prices import Price, price_of
 
-MAX_TOKENS: Final = 3000
+MAX_TOKENS: Final = 4000
 MAX_BRACKETS: Final = 40
 MAX_ALIASES: Final = 50
-MAX_SAME_NAME: Final = 100
-"""How often one name may be asked for: validation compares fields of one name pair by pair."""
+MAX_REPEATS: Final = 2
+"""How often one selection may ask for the same field: validation compares such fields pair by pair."""
+MAX_FRAGMENTS: Final = 20
+"""How many fragments one selection may spread, for the same reason."""
 MAX_CACHED: Final = 512
 MAX_CACHED_CHARACTERS: Final = 20_000
 
@@ -90,7 +93,6 @@ class Documents:
             raise DocumentError([error], "GRAPHQL_PARSE_FAILED") from None
         census = _Census()
         visit(node, census)
-        census.check()
         errors = validate(self._schema, node, max_errors=20)
         if errors:
             raise DocumentError(errors, "GRAPHQL_VALIDATION_FAILED")
@@ -99,7 +101,7 @@ class Documents:
             for definition in node.definitions
             if isinstance(definition, OperationDefinitionNode)
         }
-        return Document(node, prices, frozenset(map(_snake, census.counts)))
+        return Document(node, prices, frozenset(map(_snake, census.names)))
 
 
 def _check_tokens(text: str) -> None:
@@ -119,24 +121,28 @@ def _check_tokens(text: str) -> None:
 
 
 class _Census(Visitor):
-    """Counts the aliases of a document, and its fields by name."""
+    """Collects the names of a document's fields, and bounds what validation compares. Raises LimitError."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.aliases = 0
-        self.counts: dict[str, int] = {}
+        self.names: set[str] = set()
+        self._aliases = 0
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
+        """Note the field."""
+        self.names.add(node.name.value)
         if node.alias:
-            self.aliases += 1
-        self.counts[node.name.value] = self.counts.get(node.name.value, 0) + 1
+            self._aliases += 1
+            if self._aliases > MAX_ALIASES:
+                raise LimitError(f"A query has {MAX_ALIASES} aliases at most.")
 
-    def check(self) -> None:
-        """Raise LimitError for too many aliases or too many fields of one name."""
-        if self.aliases > MAX_ALIASES:
-            raise LimitError(f"A query has {MAX_ALIASES} aliases at most.")
-        if any(count > MAX_SAME_NAME for count in self.counts.values()):
-            raise LimitError(f"A query names one field {MAX_SAME_NAME} times at most.")
+    def enter_selection_set(self, node: SelectionSetNode, *_: Any) -> None:
+        """Count what stands side by side."""
+        keys = Counter((each.alias or each.name).value for each in node.selections if isinstance(each, FieldNode))
+        if keys and max(keys.values()) > MAX_REPEATS:
+            raise LimitError(f"A selection asks for one field {MAX_REPEATS} times at most.")
+        if len(node.selections) - keys.total() > MAX_FRAGMENTS:
+            raise LimitError(f"A selection spreads {MAX_FRAGMENTS} fragments at most.")
 
 
 def _snake(name: str) -> str:

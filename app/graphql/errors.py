@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from graphql import GraphQLError
 
-from app.errors import Forbidden, HalftermError, Malformed, NotFound, Unavailable
+from app.errors import Forbidden, HalftermError, Invalid, Malformed, NotFound, Unavailable
 from app.http.logs import error_facts
 
 _log = logging.getLogger(__name__)
@@ -19,6 +19,7 @@ _CODES: Final[tuple[tuple[type[HalftermError], str], ...]] = (
     (Forbidden, "FORBIDDEN"),
     (NotFound, "NOT_FOUND"),
     (Malformed, "BAD_USER_INPUT"),
+    (Invalid, "BAD_USER_INPUT"),
     (Unavailable, "UNAVAILABLE"),
 )
 _VARIABLE: Final = re.compile(r"^Variable '(\$\w+)'")

@@ -17,14 +17,15 @@ Fetch = Callable[[list[UUID]], Awaitable[Mapping[UUID, Value]]]
 class Loader(Generic[Value]):
     """Values by key; `missing` stands for a key that has none (or whose row the caller may not see)."""
 
-    __slots__ = ("_fetch", "_known", "_missing", "_tasks", "_waiting")
+    __slots__ = ("_coming", "_fetch", "_known", "_missing", "_tasks", "_wanted")
 
     def __init__(self, fetch: Fetch[Value], missing: Value) -> None:
         """`fetch` is given each key once and leaves out those without a value."""
         self._fetch = fetch
         self._missing = missing
         self._known: dict[UUID, Value] = {}
-        self._waiting: dict[UUID, asyncio.Future[Value]] = {}
+        self._coming: dict[UUID, asyncio.Future[Value]] = {}
+        self._wanted: list[UUID] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     def load(self, key: UUID | None) -> Value | asyncio.Future[Value]:
@@ -51,29 +52,32 @@ class Loader(Generic[Value]):
         return [value for value in values if value is not self._missing]
 
     def _wait(self, key: UUID) -> asyncio.Future[Value]:
-        future = self._waiting.get(key)
-        if future is None:
+        future = self._coming.get(key)
+        if future is None or future.cancelled():
             loop = asyncio.get_running_loop()
-            if not self._waiting:
+            if not self._wanted:
                 loop.call_soon(self._dispatch)
-            future = self._waiting[key] = loop.create_future()
+            self._wanted.append(key)
+            future = self._coming[key] = loop.create_future()
         return future
 
     def _dispatch(self) -> None:
-        batch, self._waiting = self._waiting, {}
-        task = asyncio.get_running_loop().create_task(self._answer(batch))
+        keys, self._wanted = self._wanted, []
+        task = asyncio.get_running_loop().create_task(self._answer(keys))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _answer(self, batch: dict[UUID, asyncio.Future[Value]]) -> None:
+    async def _answer(self, keys: list[UUID]) -> None:
         try:
-            values = await self._fetch(list(batch))
+            values = await self._fetch(keys)
         except Exception as error:  # noqa: BLE001 - handed to everyone who waits for it
-            for future in batch.values():
+            for key in keys:
+                future = self._coming.pop(key)
                 if not future.done():
                     future.set_exception(error)
             return
-        for key, future in batch.items():
+        for key in keys:
             value = self._known[key] = values.get(key, self._missing)
+            future = self._coming.pop(key)
             if not future.done():
                 future.set_result(value)

@@ -22,13 +22,17 @@ from graphql import (
     SelectionSetNode,
     VariableNode,
     get_named_type,
+    get_nullable_type,
     is_leaf_type,
+    is_list_type,
 )
 
 from app.graphql.errors import BadInputError, LimitError
 
 MAX_DEPTH: Final = 12
-MAX_PRICE: Final = 10_000
+MAX_PRICE: Final = 20_000
+MAX_TOLD: Final = 1_000_000_000
+"""No price is told beyond this: fragments that double one another would otherwise fill the answer with digits."""
 MAX_PAGE_SIZE: Final = 200
 
 PRICE: Final = "halfterm.price"
@@ -57,7 +61,7 @@ class Price:
         if id(self) not in known:
             times = _checked(self.times, self.otherwise, variables)
             below = sum(part._total(variables, known) for part in self.parts)  # noqa: SLF001 - of this class
-            known[id(self)] = self.own + times * below
+            known[id(self)] = min(self.own + times * below, MAX_TOLD)
         return known[id(self)]
 
 
@@ -138,6 +142,9 @@ class _Pricing:
         parts = self.below(node.selection_set, named, depth + 1)
         if own is None:
             own = 0 if name in _WRAPPERS else 1
+        if "first" in field.args and is_list_type(get_nullable_type(field.type)):
+            # Not a connection, whose items are priced at `nodes` and `node`: each row counts here.
+            parts = (Price(1, parts),)
         return Price(own, parts, *self._times(node, field))
 
     def _times(self, node: FieldNode, field: GraphQLField) -> tuple[int | str, int]:

@@ -104,7 +104,7 @@ class Query:
         running_on: date | None = None,
     ) -> Connection[Contract] | None:
         """A page of contracts."""
-        filters = {"provider_id": record_id(provider, "Provider"), "running_on": running_on}
+        filters = {"provider_id": record_id(provider, "Provider"), "running_on": figures.checked_day(running_on)}
         return await connect(info, Contract, "contracts", order="starts", filters=filters, after=after, first=first)
 
     @resolved("Lots, by name.")
