@@ -114,17 +114,16 @@ _PROVIDER_ACTIONS: Final[dict[State, tuple[str, ...]]] = {
 }
 
 
-def available_actions(state: State, kind: Kind, *, held: bool = False, danger_open: bool = False) -> list[str]:
+def available_actions(state: State, kind: Kind, *, held: bool = False) -> list[str]:
     """The acts that a caller of this kind may do now, named as the last part of their paths.
 
-    `held`: the referral stands unoffered (safeguarding hold, possible duplicate) and an officer may let it go on;
-    `danger_open`: the hold is for immediate danger.
+    `held`: an officer has something to look at (a safeguarding hold, a possible duplicate, an agreement taken back).
     """
     if kind in (Kind.SCHOOL, Kind.AGENCY):
         return list(_SENDER_ACTIONS.get(state, ()))
     if kind is Kind.AUTHORITY:
         actions = list(_AUTHORITY_ACTIONS.get(state, ()))
-        if (held or danger_open) and state in (S.SUBMITTED, S.WAITING):
+        if held and (state is S.WAITING or state in CASE_STATES):
             actions.append("release")
         return actions
     return list(_PROVIDER_ACTIONS.get(state, ()))

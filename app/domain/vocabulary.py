@@ -105,6 +105,10 @@ class AgreementStatus(StrEnum):
     EXCEPTION = "exception"
 
 
+WITHHELD: Final = frozenset({AgreementStatus.REFUSED, AgreementStatus.WITHDRAWN})
+"""Without agreement nobody works with the family."""
+
+
 class AgreementException(StrEnum):
     """Why a named person sends a referral without the family's agreement."""
 

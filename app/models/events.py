@@ -28,7 +28,7 @@ event = tenant_table(
             "EXISTS (SELECT 1 FROM event_audience a WHERE a.authority_id = event.authority_id"
             f" AND a.event_id = event.id AND a.organisation_id = {ORGANISATION})"
         ),
-        write=within("false"),
+        write=None,
         insert=within(own("organisation_id")),
     ),
 )
@@ -47,7 +47,7 @@ event_audience = tenant_table(
     key=("event_id", "organisation_id"),
     policy=RowPolicy(
         read=within(f"organisation_id = {ORGANISATION}"),
-        write=within("false"),
+        write=None,
         insert=TENANT,
     ),
 )

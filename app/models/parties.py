@@ -231,7 +231,7 @@ audit_entry = tenant_table(
     Index("ix_audit_entry_subject", "authority_id", "subject_id", "recorded_at", "id"),
     policy=RowPolicy(
         read=within(own()),
-        write=within("false"),
+        write=None,
         insert=within(f"organisation_id = {ORGANISATION}"),
     ),
 )

@@ -21,7 +21,8 @@ class RowPolicy:
     """What the application role may read and write; each is a predicate, already within the tenant."""
 
     read: str
-    write: str
+    write: str | None
+    """None: never changed by anyone, only added to."""
     insert: str | None = None
     """Where appending is wider than changing (events are addressed to others)."""
 
@@ -74,7 +75,7 @@ def grants(table: str, *, application: str, worker: str, tenant: bool) -> list[s
 
 
 def statements(table: str, policy: RowPolicy, *, application: str, owner: str) -> list[str]:
-    """The DDL that switches row policy on for a table.
+    """The DDL that switches row policy on for a table; no policy that takes nothing away when it is dropped.
 
     The owner has a policy too: row policy is forced, and without one a migration's back-fill would change nothing.
     """
@@ -82,12 +83,19 @@ def statements(table: str, policy: RowPolicy, *, application: str, owner: str) -
         f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY',
         f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY',
         f'CREATE POLICY "{table}_owner" ON "{table}" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
-        f'CREATE POLICY "{table}_read" ON "{table}" FOR SELECT TO "{application}" USING ({policy.read})',
-        f'CREATE POLICY "{table}_write" ON "{table}" FOR ALL TO "{application}" '
-        f"USING ({policy.write}) WITH CHECK ({policy.write})",
     ]
-    if policy.insert:
-        result.append(
-            f'CREATE POLICY "{table}_insert" ON "{table}" FOR INSERT TO "{application}" WITH CHECK ({policy.insert})'
-        )
+    for part, clause in parts(policy).items():
+        result.append(f'CREATE POLICY "{table}_{part}" ON "{table}" {clause.format(role=application)}')
+    return result
+
+
+def parts(policy: RowPolicy) -> dict[str, str]:
+    """The policies of the application role by name: `write` lets one read as well, so `read` stands where it is wider."""
+    result = {}
+    if policy.read != policy.write:
+        result["read"] = f'FOR SELECT TO "{{role}}" USING ({policy.read})'
+    if policy.write is not None:
+        result["write"] = f'FOR ALL TO "{{role}}" USING ({policy.write}) WITH CHECK ({policy.write})'
+    if policy.insert is not None:
+        result["insert"] = f'FOR INSERT TO "{{role}}" WITH CHECK ({policy.insert})'
     return result

@@ -84,7 +84,7 @@ async def lock_intervention(session: WriteSession, intervention_id: UUID) -> Row
 async def lock_referral(session: WriteSession, referral_id: UUID) -> Row:
     """The state of an intervention's referral, locked. Taken after the intervention's row, always."""
     row = await session.row(
-        "SELECT id, version, state, state_sequence, school_id, referring_organisation_id, case_provider_id"
+        "SELECT id, version, state, state_sequence, school_id, referring_organisation_id, case_provider_id, holds"
         " FROM referral WHERE authority_id = $1 AND id = $2 FOR UPDATE",
         session.authority_id,
         referral_id,
@@ -104,3 +104,11 @@ async def lock_booking(session: WriteSession, booking_id: UUID) -> Row:
         booking_id,
     )
     return dict(row) if row else {}
+
+
+async def agreement_status(session: ReadSession, referral_id: UUID) -> str | None:
+    """Whether the family agrees, as the referral says; None for a referral that the caller may not see."""
+    status: str | None = await session.value(
+        "SELECT agreement_status FROM referral WHERE authority_id = $1 AND id = $2", session.authority_id, referral_id
+    )
+    return status

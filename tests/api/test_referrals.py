@@ -260,3 +260,23 @@ async def test_the_decision_can_be_replayed_from_its_record(api: Api, town: Town
         decision = replay(records[0]["record"])
         assert decision.outcome == records[0]["outcome"]
         assert (str(decision.place.id) if decision.place else None) == records[0]["record"]["place_id"]
+
+
+async def test_a_case_without_agreement_stops_until_an_officer_has_checked(api: Api, town: Town) -> None:
+    from tests.factories.casework import accepted_case, closing, contact, started, worker
+
+    case = await accepted_case(api, town)
+    await started(api, town, case)
+    provider = worker(api, town)
+    path = f"/v1/referrals/{case.referral_id}"
+    assert (await api.as_(town.school).post(f"{path}/agreement", {"status": "withdrawn"})).status_code == 200
+    stopped = await provider.post(f"{case.path}/contacts", contact(kind="session", held_at="2026-11-10T10:00:00Z"))
+    assert (stopped.status_code, stopped.json()["code"]) == (409, "action_not_available")
+    ending = closing(outcome="ended_early", reason="agreement_withdrawn")
+    assert (await provider.post(f"{case.path}/close", ending)).status_code == 409
+    officer = api.as_(town.officer)
+    checked = await officer.post(f"{path}/release", {"reason": "The school's lead has seen the child."})
+    assert checked.status_code == 200, checked.text
+    closed = await provider.post(f"{case.path}/close", ending)
+    assert closed.status_code == 200, closed.text
+    assert (await officer.get(path)).json()["state"] == "closed"

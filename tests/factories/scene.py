@@ -4,17 +4,19 @@ Every fact that must stay with some parties is a word found nowhere else (`SECRE
 for in whatever comes back.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
 
-from app import clock
-from app.access import Group, Principal
+from app.access import Group, Kind, Principal
 from app.db import Database, broker
 from app.domain.upn import make_upn
+from app.ids import new_id
+from app.models.parties import organisation
 from app.queries.writes import Writes
 from app.services.returns.opening import open_due_returns
 from tests.factories.authority import Town, build_town
+from tests.factories.casework import ACCEPTED_AT, LATER, at, contact, plan
 from tests.factories.http import Api
 from tests.factories.referrals import key, referral_body
 
@@ -24,7 +26,7 @@ SECRETS: Final[dict[Group, tuple[str, ...]]] = {
     Group.STATUTORY: (UPN, "Secret-mis-key", "Question for the sender"),
     Group.ATTENDANCE: ('"sessions_attended":53', '"sessionsAttended":53'),
     Group.PROGRESS: ("Goal of the garden", "Summary of the sea"),
-    Group.READINGS: ("family_journey",),
+    Group.READINGS: ('"jointly"', '"JOINTLY"'),
     Group.DECISIONS: ("free_places", "POSSIBLE_DUPLICATE"),
 }
 
@@ -62,42 +64,40 @@ def secret_body(**changes: Any) -> dict[str, Any]:
 async def build_scene(api: Api, database: Database, *, name: str = "Scene (made up)") -> Scene:
     """Play the main path through the API until every noun has a row."""
     scene = Scene(await build_town(database, name=name, places=4))
-    school, provider = api.as_(scene.town.school), api.as_(scene.town.provider)
+    school = at(api.as_(scene.town.school), ACCEPTED_AT)
+    provider = at(api.as_(scene.town.provider), LATER)
     ids = scene.ids
 
     async def done(answer: Any) -> dict[str, Any]:
         assert answer.status_code in (200, 201), f"{answer.request.method} {answer.request.url}: {answer.text}"
         return answer.json()
 
-    async def accepted(body: dict[str, Any]) -> tuple[str, str, str]:
-        referral = await done(await school.post("/v1/referrals", body, headers=key()))
-        allocation = referral["allocation"]["id"]
-        case = await done(await provider.post(f"/v1/allocations/{allocation}/accept"))
-        await done(await provider.post(f"/v1/interventions/{case['intervention_id']}/safety"))
-        return referral["id"], allocation, case["intervention_id"]
-
-    now = clock.real_now() + timedelta(minutes=1)
-    ids["referral"], ids["allocation"], ids["intervention"] = await accepted(secret_body())
+    referral = await done(await school.post("/v1/referrals", secret_body(), headers=key()))
+    ids["referral"], ids["allocation"] = referral["id"], referral["allocation"]["id"]
+    accept = at(api.as_(scene.town.provider), ACCEPTED_AT)
+    ids["intervention"] = (await done(await accept.post(f"/v1/allocations/{ids['allocation']}/accept")))[
+        "intervention_id"
+    ]
     path = f"/v1/interventions/{ids['intervention']}"
-    contact = {
-        "kind": "initial", "mode": "home", "held_at": now.isoformat(), "minutes": 60, "result": "attended",
-        "child_seen": True,
-    }  # fmt: skip
-    at = {"X-Halfterm-Now": (now + timedelta(minutes=1)).isoformat()}
-    ids["contact"] = (await done(await provider.post(f"{path}/contacts", contact, headers=at)))["id"]
-    plan = {
-        "agreed_on": clock.london_date(now).isoformat(),
-        "goals": [{"title": "Goal of the garden", "owner": "family", "need_code": "attendance"}],
-    }
-    await done(await provider.put(f"{path}/plan", plan, headers={"If-Match": "*", **at}))
-    reading = {
-        "measure": "goal_progress", "respondent": "parent", "taken_on": clock.london_date(now).isoformat(),
-        "completed_with": "jointly", "scores": {},
-    }  # fmt: skip
+    await done(await provider.post(f"{path}/safety", {"safe_contact": True, "visit_risks": True}))
+    ids["contact"] = (await done(await provider.post(f"{path}/contacts", contact())))["id"]
+    goals = [{"title": "Goal of the garden", "owner": "family", "need_code": "attendance"}]
+    await done(await provider.put(f"{path}/plan", plan(goals=goals), headers={"If-Match": "*"}))
     measures = (await provider.get("/v1/measures")).json()["data"]
     journey = next(measure for measure in measures if measure["key"] == "family_journey")
-    reading |= {"measure": "family_journey", "scores": {area["key"]: 4 for area in journey["areas"]}}
-    await done(await provider.post(f"{path}/readings", reading, headers=at))
+    reading = {
+        "measure": "family_journey",
+        "respondent": "parent",
+        "taken_on": "2026-11-05",
+        "completed_with": "jointly",
+        "scores": {area["key"]: 4 for area in journey["areas"]},
+    }
+    await done(await provider.post(f"{path}/readings", reading))
+    agency = at(api.as_(await _agency(database, scene.town)), ACCEPTED_AT)
+    body = referral_body(needs=[{"code": "housing"}], school_urn="900001")
+    sent = await done(await agency.post("/v1/referrals", body, headers=key()))
+    etag = {"If-Match": f'"{sent["version"]}"'}
+    await done(await agency.patch(f"/v1/referrals/{sent['id']}", {"reason": "x", "child_view": "y"}, headers=etag))
     waiting = await done(await school.post("/v1/referrals", referral_body(needs=[{"code": "housing"}]), headers=key()))
     ids["waiting_referral"] = waiting["id"]
     pending = await done(await school.post("/v1/referrals", referral_body(), headers=key()))
@@ -105,7 +105,7 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
     etag = {"If-Match": f'"{pending["version"]}"'}
     await done(await school.patch(f"/v1/referrals/{pending['id']}", {"reason": "x", "child_view": "y"}, headers=etag))
     async with database.write(scene.town.officer) as session:
-        session.now += timedelta(days=200)
+        session.now = LATER + timedelta(days=150)
         async with broker(session) as wide:
             writes = Writes()
             await open_due_returns(wide, writes, session.today)
@@ -128,3 +128,13 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
     )
     ids["client"] = client["id"]
     return scene
+
+
+async def _agency(database: Database, town: Town) -> Principal:
+    """An agency that refers too: its referral is the school's to see, though not the school's own."""
+    agency = replace(town.school, client_id=new_id(), organisation_id=new_id(), kind=Kind.AGENCY)
+    async with database.write(town.officer) as session:
+        writes = Writes()
+        writes.add(organisation, id=agency.organisation_id, kind="agency", name="Early help team (made up)")
+        await writes.flush(session)
+    return agency

@@ -11,7 +11,8 @@ from uuid import UUID
 from app.clock import london_date
 from app.db import ReadSession, WriteSession
 from app.domain.interventions import Case, InterventionState
-from app.errors import NotFound
+from app.domain.vocabulary import WITHHELD
+from app.errors import ActionNotAvailable, NotFound
 from app.queries import interventions as queries
 from app.queries import offers
 from app.queries.parties import authority_organisation
@@ -50,6 +51,13 @@ async def lock_case(session: WriteSession, intervention_id: UUID, check: Check) 
         raise NotFound
     check(row["version"])
     return row
+
+
+async def check_agreed(session: ReadSession, row: Row) -> None:
+    """Raise ActionNotAvailable when the family has taken its agreement back: work stops with it."""
+    status = await queries.agreement_status(session, row["referral_id"])
+    if status in WITHHELD:
+        raise ActionNotAvailable("The family has taken its agreement back: the work stops here.")
 
 
 def case_of(row: Row) -> Case:

@@ -5,10 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from app.db import WriteSession, broker
+from app.domain.allocation import Hold
 from app.domain.interventions import GoalResult, InterventionState, check_closing
 from app.domain.obligations import OF_AN_INTERVENTION
 from app.domain.referral import State
 from app.domain.vocabulary import ClosureOutcome, ClosureReason
+from app.errors import ActionNotAvailable
 from app.queries import interventions, plans
 from app.queries.writes import Writes, to_json
 from app.services import history, obligations
@@ -49,6 +51,8 @@ async def close_intervention(
             today=wide.today,
         )
         referral = await interventions.lock_referral(wide, row["referral_id"])
+        if Hold.AGREEMENT_WITHDRAWN in referral["holds"]:
+            raise ActionNotAvailable("The family took its agreement back: an officer's safeguarding check comes first.")
         await release_booking(wide, row["booking_id"], "closed")
         await plans.set_goal_results(wide, intervention_id, {key: result.value for key, result in closing.goals})
         await change(

@@ -21,6 +21,7 @@ from app.services.interventions.case import (
     Row,
     case_of,
     change,
+    check_agreed,
     find_case,
     lock_case,
     lock_case_and_allocation,
@@ -53,6 +54,7 @@ async def record_contact(
 
 async def _record(session: WriteSession, writes: Writes, row: Row, contact: NewContact, values: dict[str, Any]) -> Row:
     check_contact(case_of(row), contact, session.now, session.today)
+    await check_agreed(session, row)
     if values["supersedes_id"] is not None:
         await _check_replaced(session, row["id"], values["supersedes_id"])
     recorded = {

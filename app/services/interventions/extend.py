@@ -18,7 +18,16 @@ from app.queries.parties import calendar_of
 from app.queries.snapshot import policy_in_force
 from app.queries.writes import Writes
 from app.services import obligations
-from app.services.interventions.case import Check, Row, case_of, change, find_case, lock_case_and_allocation, tell
+from app.services.interventions.case import (
+    Check,
+    Row,
+    case_of,
+    change,
+    check_agreed,
+    find_case,
+    lock_case_and_allocation,
+    tell,
+)
 
 
 async def extend_intervention(
@@ -33,6 +42,7 @@ async def extend_intervention(
     await find_case(session, intervention_id)
     async with broker(session) as wide:
         row = await lock_case_and_allocation(wide, intervention_id, check)
+        await check_agreed(wide, row)
         booking = await interventions.lock_booking(wide, row["booking_id"])
         calendar = await calendar_of(wide)
         case = case_of(row)

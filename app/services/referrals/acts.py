@@ -7,6 +7,7 @@ from uuid import UUID
 from app.access import Kind
 from app.db import BrokerSession, WriteSession, broker
 from app.domain.allocation import Hold
+from app.domain.obligations import OF_AN_INTERVENTION, ObligationKind
 from app.domain.referral import CASE_STATES, State, available_actions
 from app.domain.referral_facts import Facts, amendment_faults
 from app.errors import ActionNotAvailable, FieldFault, Invalid, NotFound, PreconditionFailed
@@ -27,7 +28,7 @@ Row = dict[str, Any]
 
 _AGREEMENT_CHECK_WITHIN: Final = timedelta(hours=24)
 
-_OFFICERS_OBLIGATIONS = ("safeguarding_action", "agreement_check", "place_referral")
+_OFFICERS_OBLIGATIONS: Final[tuple[ObligationKind, ...]] = ("safeguarding_action", "agreement_check", "place_referral")
 _COLUMNS = (
     "sender_reference", "needs", "language", "interpreter_needed", "modes", "preferred_mode", "refused_provider_ids",
     "safe_contact", "visit_risks", "referrer", "safeguarding", "circumstances", "child_view", "parent_view",
@@ -219,6 +220,7 @@ async def withdraw_referral(
 
 async def _end_unbegun_case(wide: BrokerSession, referral: Row) -> None:
     """Close an accepted intervention before its first contact: the place is freed and no volume is used."""
+    await offers.touch(wide, referral["intervention_id"])
     row = await wide.row(
         "UPDATE intervention SET state = 'closed', closed_on = $3, outcome = 'withdrawn', version = version + 1,"
         " updated_at = $4 WHERE authority_id = $1 AND id = $2 RETURNING booking_id",
@@ -229,8 +231,7 @@ async def _end_unbegun_case(wide: BrokerSession, referral: Row) -> None:
     )
     if row is not None:
         await release_booking(wide, row["booking_id"], "withdrawn")
-        await offers.touch(wide, referral["intervention_id"])
-    await cancel(wide, referral["intervention_id"], ["initial_contact", "baseline", "plan", "review", "closure"])
+    await cancel(wide, referral["intervention_id"], OF_AN_INTERVENTION)
 
 
 async def request_information(session: WriteSession, writes: Writes, referral_id: UUID, question: str) -> None:
@@ -332,14 +333,20 @@ async def change_agreement(session: WriteSession, writes: Writes, referral_id: U
 
 
 async def release_referral(session: WriteSession, writes: Writes, referral_id: UUID, reason: str) -> None:
-    """Let a held referral go on: an officer has looked at it. It is offered at once if a place is free."""
+    """Record that an officer has looked at a held referral, and let it go on.
+
+    A waiting referral is offered at once if a place is free; but where the family has taken its agreement back it
+    stays unoffered until the family agrees anew. A case may then be closed.
+    """
     await _open(session, referral_id, "release")
     async with broker(session) as wide:
         referral = await _lock(wide, referral_id, session.kind, "release")
-        released = list(referral["holds"])
-        await _update(wide, referral, {"holds": []})
-        await meet(wide, "safeguarding_action", referral_id)
-        await meet(wide, "place_referral", referral_id)
+        kept = [Hold.AGREEMENT_WITHDRAWN.value] if referral["state"] not in CASE_STATES else []
+        left = [hold for hold in referral["holds"] if hold in kept]
+        released = [hold for hold in referral["holds"] if hold not in kept]
+        await _update(wide, referral, {"holds": left})
+        for kind in _OFFICERS_OBLIGATIONS:
+            await meet(wide, kind, referral_id)
         events.tell(
             writes,
             wide,
@@ -347,7 +354,6 @@ async def release_referral(session: WriteSession, writes: Writes, referral_id: U
             subject=("referral", referral_id, referral["version"]),
             audience=await _parties(wide, referral),
             referral_id=referral_id,
-            data={"holds": released},
         )
         writes.add(
             referral_amendment,
@@ -356,7 +362,8 @@ async def release_referral(session: WriteSession, writes: Writes, referral_id: U
             organisation_id=wide.organisation_id,
             amended_at=wide.now,
             reason=reason,
-            changes={"holds": {"from": released, "to": []}},
+            changes={"holds": {"from": [*left, *released], "to": left}},
         )
-        await allocate_waiting(wide, writes, "released")
+        if referral["state"] == State.WAITING:
+            await allocate_waiting(wide, writes, "released")
         await writes.flush(wide)
