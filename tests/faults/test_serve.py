@@ -26,7 +26,7 @@ import pytest
 from app import schema
 
 PROJECT = Path(__file__).parents[2]
-READY_WITHIN_SECONDS = 60
+READY_WITHIN_SECONDS = 120
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Served:
 
     def end(self, signal_number: signal.Signals) -> int:
         self.process.send_signal(signal_number)
-        return self.process.wait(15)
+        return self.process.wait(30)
 
     def command(self, part: str) -> list[str]:
         """The printed command that has this part, as a shell would read it."""
@@ -112,7 +112,7 @@ def served(data_dir: Path, *, port: int | None = None, **settings: str) -> Itera
         if process.poll() is None:
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(15)
+                process.wait(30)
         process.kill()
         process.wait()
 
@@ -181,7 +181,7 @@ def test_printed_commands_work_and_what_they_did_survives_a_restart(folder: Path
             assert httpx.get(f"{first.url}{page}").status_code == 200, page
         processes = first.children()
         assert first.end(signal.SIGTERM) == 0
-        assert gone_within(2, processes)
+        assert gone_within(10, processes)
     assert stat.S_IMODE((data / "demo-clients.json").stat().st_mode) == 0o600
 
     with served(data) as second:
@@ -192,17 +192,20 @@ def test_printed_commands_work_and_what_they_did_survives_a_restart(folder: Path
         assert read.json()["reference"] == referral["reference"]
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_kill_9_leaves_no_process_and_no_lock(folder: Path, workers: str) -> None:
+def test_kill_9_leaves_no_process_and_no_lock(folder: Path) -> None:
     port = free_port()
-    with served(folder / "data", port=port, workers=workers) as running:
+    with served(folder / "data", port=port, workers="2") as running:
         processes = running.children()
-        assert len(processes) >= int(workers)
+        assert len(processes) >= 3, "two workers and PostgreSQL"
         running.process.kill()
         running.process.wait()
-        assert gone_within(5, processes)
+        assert gone_within(10, processes)
     with served(folder / "data", port=port) as running:
         assert running.run(running.command("/oauth/token"))["token_type"] == "Bearer"
+        processes = running.children()
+        running.process.kill()
+        running.process.wait()
+        assert gone_within(10, processes)
 
 
 def test_ctrl_c_with_workers_ends_all_at_once(folder: Path) -> None:
@@ -214,21 +217,18 @@ def test_ctrl_c_with_workers_ends_all_at_once(folder: Path) -> None:
         assert answers == {200}, "each worker takes the other's tokens"
         started = time.monotonic()
         assert running.end(signal.SIGINT) == 0
-        assert time.monotonic() - started < 6
-        assert gone_within(2, processes)
+        assert time.monotonic() - started < 10
+        assert gone_within(10, processes)
 
 
-def test_two_copies_live_side_by_side_and_apart(folder: Path) -> None:
+def test_two_copies_live_side_by_side_and_what_is_taken_is_told_in_a_sentence(folder: Path) -> None:
     with served(folder / "one") as one, served(folder / "two") as two:
         first, second = one.command("/oauth/token"), two.command("/oauth/token")
         assert one.run(first)["token_type"] == two.run(second)["token_type"] == "Bearer"
         stranger = [*first[:-1], f"{two.url}/oauth/token"]
         assert two.run(stranger)["error"] == "invalid_client"
 
-
-def test_busy_port_and_busy_data_folder_are_told_in_a_sentence(folder: Path) -> None:
-    with served(folder / "data") as running:
-        port = running.url.rpartition(":")[2]
+        port = one.url.rpartition(":")[2]
         busy = run_command(folder / "other", "serve", port=port)
         assert busy.returncode == 1
         assert f"Port {port} on 127.0.0.1 is in use" in busy.stderr
@@ -236,23 +236,20 @@ def test_busy_port_and_busy_data_folder_are_told_in_a_sentence(folder: Path) -> 
         assert "Traceback" not in busy.stderr
         assert not (folder / "other" / "postgres").exists(), "nothing is started for a port that cannot be had"
 
-        owned = run_command(folder / "data", "serve", port=str(free_port()))
+        owned = run_command(folder / "one", "serve", port=str(free_port()))
         assert owned.returncode == 1
-        assert f"in use by another Halfterm, pid {running.process.pid}" in owned.stderr
+        assert f"in use by another Halfterm, pid {one.process.pid}" in owned.stderr
         assert "Traceback" not in owned.stderr
 
-
-def test_commands_reach_the_database_of_a_running_service(folder: Path) -> None:
-    with served(folder / "data") as running:
-        made = run_command(folder / "data", "client", "create", "--authority", "999", "--scopes", "supply.read")
+        made = run_command(folder / "one", "client", "create", "--authority", "999", "--scopes", "supply.read")
         assert made.returncode == 0, made.stderr
         words = dict(line.split(maxsplit=1) for line in made.stdout.splitlines() if line.startswith("client_"))
         answer = httpx.post(
-            f"{running.url}/oauth/token",
+            f"{one.url}/oauth/token",
             data={"grant_type": "client_credentials"},
             auth=(words["client_id"], words["client_secret"]),
         )
-        assert answer.json()["scope"] == "supply.read"
+        assert answer.json()["scope"] == "supply.read", "a command reaches the database of a running service"
 
 
 def test_settings_that_are_not_right_are_named(folder: Path) -> None:
@@ -292,18 +289,19 @@ def server(server_url: str) -> Iterator[Server]:
 
 def test_administrators_url_serves_as_an_unprivileged_role_of_its_own(folder: Path, server: Server) -> None:
     url = schema.with_parts(server.admin_url, database=server.database)
-    for start in ("made", "found again"):
-        with served(folder / "data", database_url=url) as running:
-            assert f"{server.database}_application serves" in running.printed, start
-            assert "curl" not in running.printed, "no sandbox unless asked for"
-            rows = query(
-                url,
-                "SELECT DISTINCT usename, rolsuper, rolbypassrls, rolcreaterole FROM pg_stat_activity"
-                " JOIN pg_roles ON rolname = usename WHERE datname = current_database()"
-                " AND application_name LIKE 'halfterm%'",
-            )
-            assert [tuple(row) for row in rows] == [(f"{server.database}_application", False, False, False)]
-            assert httpx.post(f"{running.url}/v1/sandbox/advance", json={}).status_code in (401, 404)
+    with served(folder / "data", database_url=url) as running:
+        assert f"{server.database}_application serves" in running.printed
+        assert "curl" not in running.printed, "no sandbox unless asked for"
+        rows = query(
+            url,
+            "SELECT DISTINCT usename, rolsuper, rolbypassrls, rolcreaterole FROM pg_stat_activity"
+            " JOIN pg_roles ON rolname = usename WHERE datname = current_database()"
+            " AND application_name LIKE 'halfterm%'",
+        )
+        assert [tuple(row) for row in rows] == [(f"{server.database}_application", False, False, False)]
+        assert httpx.post(f"{running.url}/v1/sandbox/advance", json={}).status_code == 404
+    again = run_command(folder / "data", "authority", "create", "926", database_url=url)
+    assert again.returncode == 0, again.stderr
     kept = folder / "data" / "roles.json"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert not (folder / "data" / "postgres").exists()
@@ -343,5 +341,3 @@ def test_a_role_that_owns_the_tables_is_refused(folder: Path, server: Server) ->
     refused = run_command(folder / "data", "serve", port=str(free_port()), database_url=owner_url)
     assert refused.returncode == 1
     assert "privileged" in refused.stderr
-    with served(folder / "data", database_url=app_url):
-        pass
