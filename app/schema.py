@@ -159,15 +159,17 @@ async def migrate(owner_url: str, roles: Roles, revision: str = "head") -> None:
 
 
 async def _readdress_restored_events(owner_url: str) -> None:
-    """Put events that a dump brought from another cluster first in the feed, in the order in which they were written.
+    """Put what a dump brought from another cluster first in the event feed and in the worklists' order of changes.
 
-    Their transaction ids may lie ahead of this cluster's, which would hide them and mix them with what is to come. No
-    id ahead of the present one can be this cluster's own, so running this again changes nothing.
+    Its transaction ids may lie ahead of this cluster's, which would hide it and mix it with what is to come. Events
+    keep the order in which they were written. No id ahead of the present one can be this cluster's own, so running
+    this again changes nothing.
     """
     owner = await asyncpg.connect(owner_url)
     try:
         if await owner.fetchval("SELECT to_regclass('event_audience')"):
             await owner.execute("UPDATE event_audience SET xid = '3' WHERE xid > pg_current_xact_id()")
+            await owner.execute("UPDATE offer SET changed_xid = '3' WHERE changed_xid > pg_current_xact_id()")
     finally:
         await owner.close()
 
