@@ -51,7 +51,7 @@ async def take_over(connection: asyncpg.Connection, *, over_sources: list[str] |
     academy gets a new URN and keeps its LAESTAB.
     """
     row = await connection.fetchrow(
-        f"WITH latest AS (SELECT DISTINCT ON (urn) {_LIST} FROM incoming ORDER BY urn, line DESC), done AS ("  # noqa: S608 - our own column names
+        f"WITH latest AS (SELECT DISTINCT ON (urn) {_LIST} FROM incoming ORDER BY urn, line DESC), done AS ("  # noqa: S608  # nosec B608 - our own column names
         f" INSERT INTO school_register AS r ({_LIST}) SELECT {_LIST} FROM latest"
         f" ON CONFLICT (urn) DO UPDATE SET {_CHANGES}"
         f"  WHERE ({_OLD}) IS DISTINCT FROM ({_NEW}) AND ($1::text[] IS NULL OR r.source = ANY ($1))"
