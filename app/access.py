@@ -107,7 +107,7 @@ RULES: Final[dict[str, Rule]] = {
     "extend_intervention": Rule(Scope.INTERVENTIONS_WRITE, _PROVIDER),
     "close_intervention": Rule(Scope.INTERVENTIONS_WRITE, _PROVIDER),
     "list_measures": Rule(Scope.INTERVENTIONS_READ, _ALL),
-    # returns
+    # returned to the authority, and owed
     "list_returns": Rule(Scope.RETURNS_READ, _FILERS | _AUTHORITY),
     "get_return": Rule(Scope.RETURNS_READ, _FILERS | _AUTHORITY),
     "put_return": Rule(Scope.RETURNS_WRITE, _FILERS),
@@ -184,7 +184,7 @@ GRANTABLE: Final[dict[Kind, frozenset[Scope]]] = {
 def allow(principal: Principal, operation: str) -> None:
     """Check a caller against the rule of an operation.
 
-    Raises ScopeMissing or Forbidden; KeyError for an operation nobody wrote a rule for (a fault of ours: it fails shut).
+    Raises ScopeMissing or Forbidden; KeyError for an operation without a rule (a fault of ours: it fails shut).
     """
     rule = RULES[operation]
     if rule.scope not in principal.scopes:
@@ -197,7 +197,7 @@ def allow(principal: Principal, operation: str) -> None:
 
 
 def _either(kinds: frozenset[Kind]) -> str:
-    words = [f"an {kind.value}" if kind.value[0] in "a" else f"a {kind.value}" for kind in Kind if kind in kinds]
+    words = [f"an {kind.value}" if kind.value.startswith("a") else f"a {kind.value}" for kind in Kind if kind in kinds]
     return " or ".join(words)
 
 

@@ -39,7 +39,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     watch_feed(registry, runtime.tailer)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         running = [
             asyncio.create_task(runtime.tailer.run(), name="event tailer"),
             asyncio.create_task(

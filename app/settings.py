@@ -21,7 +21,7 @@ class Settings(BaseSettings):
     )
     worker_database_url: str | None = Field(
         None,
-        description="PostgreSQL of the worker role (event tailer, clock). Absent: the application role takes it on with SET ROLE.",
+        description="PostgreSQL of the worker role (event tailer, clock). Absent: the application role takes it on.",
     )
     data_dir: Path = Field(Path(".halfterm"), description="Where the embedded PostgreSQL and the signing keys live.")
     host: str = Field("127.0.0.1", description="Address to listen on.")

@@ -14,7 +14,10 @@ def _answer_days() -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What an authority decides about allocation and its clocks. Days are working days unless the name says otherwise."""
+    """What an authority decides about allocation and its clocks.
+
+    Days are working days unless the name says otherwise.
+    """
 
     answer_days: dict[str, int] = field(default_factory=_answer_days)
     """By band: how long a provider has to answer an offer. Runs through school holidays."""
@@ -42,8 +45,7 @@ class Policy:
 
 def policy_from(content: dict[str, Any]) -> Policy:
     """The policy of a stored content. Raises ValueError naming what is wrong with it."""
-    known = {name for name in Policy.__dataclass_fields__}
-    unknown = sorted(set(content) - known)
+    unknown = sorted(set(content) - set(Policy.__dataclass_fields__))
     if unknown:
         raise ValueError(f"The policy has fields that this version does not know: {', '.join(unknown)}.")
     policy = Policy(**content)

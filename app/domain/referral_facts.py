@@ -82,33 +82,43 @@ def referral_warnings(facts: Facts, today: date) -> list[FieldFault]:
 
 
 def _pupil_faults(pupil: Facts, today: date) -> list[FieldFault]:
-    faults: list[FieldFault] = []
+    found = [
+        *_upn_faults(pupil),
+        *((name, "unknown_code", code_fault(codes, pupil[name])) for name, codes in _CODED.items() if pupil.get(name)),
+        *_listed_codes(pupil, "sen_types", "sen_type"),
+        *_listed_codes(pupil, "pupil_premium", "pupil_premium"),
+        ("year_group", "year_group", year_group_fault(pupil["year_group"])),
+        *_birth_faults(pupil["date_of_birth"], today),
+    ]
+    return [FieldFault(f"/pupil/{name}", code, sentence) for name, code, sentence in found if sentence]
 
-    def fault(name: str, code: str, sentence: str | None) -> None:
-        if sentence:
-            faults.append(FieldFault(f"/pupil/{name}", code, sentence))
 
+_Found = tuple[str, str, str | None]
+
+
+def _upn_faults(pupil: Facts) -> list[_Found]:
     upn, missing = pupil.get("upn"), pupil.get("upn_missing_reason")
+    if upn and missing:
+        return [("upn_missing_reason", "upn_and_reason", "Give the UPN or the reason why there is none, not both.")]
     if upn:
-        fault("upn", "upn", upn_fault(upn))
-        if missing:
-            fault("upn_missing_reason", "upn_and_reason", "Give the UPN or the reason why there is none, not both.")
-    elif not missing:
-        fault("upn", "upn_missing", "Give the UPN, or in upn_missing_reason the reason why there is none.")
-    for name, code_set in _CODED.items():
-        if pupil.get(name):
-            fault(name, "unknown_code", code_fault(code_set, pupil[name]))
-    for position, code in enumerate(pupil["sen_types"]):
-        fault(f"sen_types/{position}", "unknown_code", code_fault("sen_type", code))
-    for position, code in enumerate(pupil["pupil_premium"]):
-        fault(f"pupil_premium/{position}", "unknown_code", code_fault("pupil_premium", code))
-    fault("year_group", "year_group", year_group_fault(pupil["year_group"]))
-    born = pupil["date_of_birth"]
+        return [("upn", "upn", upn_fault(upn))]
+    if missing:
+        return []
+    return [("upn", "upn_missing", "Give the UPN, or in upn_missing_reason the reason why there is none.")]
+
+
+def _listed_codes(pupil: Facts, name: str, code_set: str) -> list[_Found]:
+    return [
+        (f"{name}/{position}", "unknown_code", code_fault(code_set, code)) for position, code in enumerate(pupil[name])
+    ]
+
+
+def _birth_faults(born: date, today: date) -> list[_Found]:
     if born > today:
-        fault("date_of_birth", "future", "The date of birth is in the future.")
-    elif born < today - timedelta(days=366 * OLDEST_YEARS):
-        fault("date_of_birth", "too_old", f"The date of birth is more than {OLDEST_YEARS} years ago.")
-    return faults
+        return [("date_of_birth", "future", "The date of birth is in the future.")]
+    if born < today - timedelta(days=366 * OLDEST_YEARS):
+        return [("date_of_birth", "too_old", f"The date of birth is more than {OLDEST_YEARS} years ago.")]
+    return []
 
 
 def _need_faults(needs: list[Facts]) -> list[FieldFault]:

@@ -45,8 +45,7 @@ def _referred(table: str, column: str, parties: tuple[str, ...]) -> str:
 def of_visible_referral(table: str) -> str:
     """Predicate: the row belongs to a referral that the caller may see (the referral's own policy decides)."""
     return (
-        f"EXISTS (SELECT 1 FROM referral r WHERE r.authority_id = {table}.authority_id"
-        f" AND r.id = {table}.referral_id)"
+        f"EXISTS (SELECT 1 FROM referral r WHERE r.authority_id = {table}.authority_id AND r.id = {table}.referral_id)"
     )
 
 

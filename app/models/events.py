@@ -4,8 +4,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Integer, T
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.models.base import Xid8, reference, tenant_table, uuid
-from app.models.policies import ORGANISATION, RowPolicy, TENANT, own, within
-
+from app.models.policies import ORGANISATION, TENANT, RowPolicy, own, within
 
 event = tenant_table(
     "event",

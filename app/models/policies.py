@@ -90,7 +90,7 @@ def statements(table: str, policy: RowPolicy, *, application: str, owner: str) -
 
 
 def parts(policy: RowPolicy) -> dict[str, str]:
-    """The policies of the application role by name: `write` lets one read as well, so `read` stands where it is wider."""
+    """The policies of the application role, by name. `write` lets one read as well: `read` stands where it is wider."""
     result = {}
     if policy.read != policy.write:
         result["read"] = f'FOR SELECT TO "{{role}}" USING ({policy.read})'

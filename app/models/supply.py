@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, UUID, ExcludeConstraint
 
 from app.models.base import reference, tenant_table, uuid
-from app.models.policies import RowPolicy, TENANT, directory, own, owned, within
+from app.models.policies import TENANT, RowPolicy, own, owned, within
 
 _EMPTY = text("'{}'")
 

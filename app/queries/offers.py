@@ -131,7 +131,8 @@ async def lock(session: BrokerSession, offer_id: UUID) -> asyncpg.Record | None:
 async def live_of_referral(session: BrokerSession, referral_id: UUID) -> asyncpg.Record | None:
     """The live offer of a referral, locked."""
     return await session.row(
-        "SELECT * FROM offer WHERE authority_id = $1 AND referral_id = $2 AND state IN ('proposed', 'pending') FOR UPDATE",
+        "SELECT * FROM offer WHERE authority_id = $1 AND referral_id = $2 AND state IN ('proposed', 'pending')"
+        " FOR UPDATE",
         session.authority_id,
         referral_id,
     )

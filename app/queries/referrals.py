@@ -1,5 +1,6 @@
 """Referrals: matching the pupil of a new one, reading one whole, and the lists."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -7,7 +8,9 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from app.access import Kind
 from app.db import ReadSession, WriteSession
+from app.queries.filters import Filters
 
 _JSON = (
     "referrer", "needs", "agreement", "lawful_basis", "safe_contact", "visit_risks", "safeguarding", "circumstances",
@@ -156,68 +159,65 @@ async def whole(session: ReadSession, referral_id: UUID) -> dict[str, Any] | Non
 
 
 _SORTS = {"received_at": ("ASC", ">"), "-received_at": ("DESC", "<")}
+_WHOSE = {
+    Kind.SCHOOL: "(r.school_id = {0} OR r.referring_organisation_id = {0})",
+    Kind.AGENCY: "r.referring_organisation_id = {0}",
+    Kind.PROVIDER: "r.case_provider_id = {0}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list of referrals is narrowed to; None leaves a filter out, so that each combination has its own plan."""
+
+    states: list[str] | None = None
+    mis_id: str | None = None
+    sender_reference: str | None = None
+    received_from: datetime | None = None
+    received_before: datetime | None = None
+    upn: str | None = None
+
+    def conditions(self) -> list[tuple[str, object]]:
+        """Each filter as its SQL and value."""
+        upn = "r.pupil_id IN (SELECT t.pupil_id FROM pupil_statutory t WHERE t.authority_id = $1 AND t.upn = {0})"
+        stated = (
+            ("r.state IN (SELECT unnest({0}::text[]))", self.states),
+            ("r.mis_id = {0}", self.mis_id),
+            ("r.sender_reference = {0}", self.sender_reference),
+            ("r.received_at >= {0}", self.received_from),
+            ("r.received_at < {0}", self.received_before),
+            (upn, self.upn),
+        )
+        return [(sql, value) for sql, value in stated if value is not None]
 
 
 async def page(
     session: ReadSession,
+    wanted: Wanted,
     *,
     limit: int,
-    after: tuple[datetime, UUID] | None,
+    after: tuple[datetime, UUID] | None = None,
     sort: str = "-received_at",
-    states: list[str] | None = None,
-    mis_id: str | None = None,
-    sender_reference: str | None = None,
-    received_from: datetime | None = None,
-    received_before: datetime | None = None,
-    upn: str | None = None,
 ) -> list[asyncpg.Record]:
-    """A page of visible referrals (one row more than `limit` when there are more), by time received.
-
-    Filters that are None are left out of the statement, so that each combination gets its own plan.
-    """
+    """A page of visible referrals by time received (one row more than `limit` when there are more)."""
     direction, beyond = _SORTS[sort]
-    conditions = ["r.authority_id = $1"]
-    arguments: list[object] = [session.authority_id]
-
-    def where(sql: str, *values: object) -> None:
-        marks = []
-        for value in values:
-            arguments.append(value)
-            marks.append(f"${len(arguments)}")
-        conditions.append(sql.format(*marks))
-
-    own_column = {"school": "school_id", "agency": "referring_organisation_id", "provider": "case_provider_id"}
-    if session.kind.value in own_column:
+    filters = Filters(session.authority_id)
+    if session.kind in _WHOSE:
         # The row policy says so too; said here it can use an index.
-        column = own_column[session.kind.value]
-        if session.kind.value == "school":
-            where("(r.school_id = {0} OR r.referring_organisation_id = {0})", session.organisation_id)
-        else:
-            where(f"r.{column} = {{0}}", session.organisation_id)
-    if states is not None:
-        where("r.state IN (SELECT unnest({0}::text[]))", states)
-    if mis_id is not None:
-        where("r.mis_id = {0}", mis_id)
-    if sender_reference is not None:
-        where("r.sender_reference = {0}", sender_reference)
-    if received_from is not None:
-        where("r.received_at >= {0}", received_from)
-    if received_before is not None:
-        where("r.received_at < {0}", received_before)
-    if upn is not None:
-        where("r.pupil_id IN (SELECT t.pupil_id FROM pupil_statutory t WHERE t.authority_id = $1 AND t.upn = {0})", upn)
+        filters.add(_WHOSE[session.kind], session.organisation_id)
+    for sql, value in wanted.conditions():
+        filters.add(sql, value)
     if after is not None:
-        where(f"(r.received_at, r.id) {beyond} ({{0}}, {{1}})", *after)
-    arguments.append(limit + 1)
+        filters.add(f"(r.received_at, r.id) {beyond} ({{0}}, {{1}})", *after)
     return await session.rows(
         "SELECT r.id, r.reference, r.version, r.state, r.band, r.sender_reference, r.mis_id, r.received_at,"  # noqa: S608 - fixed fragments
         " r.updated_at, r.year_group, r.key_stage, r.need_codes, r.referring_organisation_id, r.school_id,"
         " r.case_provider_id, r.intervention_id, r.holds, r.unplaceable, r.outcome, r.closed_at,"
         " p.given_name, p.family_name"
         " FROM referral r LEFT JOIN pupil p ON p.authority_id = r.authority_id AND p.id = r.pupil_id"
-        f" WHERE {' AND '.join(conditions)}"
-        f" ORDER BY r.received_at {direction}, r.id {direction} LIMIT ${len(arguments)}",
-        *arguments,
+        f" WHERE r.authority_id = $1{filters.sql}"
+        f" ORDER BY r.received_at {direction}, r.id {direction} LIMIT {filters.mark(limit + 1)}",
+        *filters.arguments,
     )
 
 

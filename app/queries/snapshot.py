@@ -116,7 +116,7 @@ async def waiting(session: BrokerSession, for_lots: Sequence[Lot], limit: int) -
     return [want_of(row) for row in rows]
 
 
-def want_of(row: asyncpg.Record | dict[str, object]) -> Want:
+def want_of(row: asyncpg.Record) -> Want:
     """The facts of a referral's row that a decision may know."""
     holds = list(row["holds"])
     if row["household_has_place"]:

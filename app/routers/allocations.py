@@ -106,9 +106,7 @@ async def _one(call: Call, session: ReadSession, offer_id: UUID) -> dict[str, An
 
 
 @router.get("/{allocation_id}", operation_id="get_allocation", responses={200: {"model": _Allocation}})
-async def get_allocation(
-    allocation_id: UUID, call: Annotated[Call, Depends(caller("get_allocation"))]
-) -> Response:
+async def get_allocation(allocation_id: UUID, call: Annotated[Call, Depends(caller("get_allocation"))]) -> Response:
     """Read one allocation. Before acceptance it says nothing of whose it is."""
     async with call.read() as session:
         content = await _one(call, session, allocation_id)
@@ -162,9 +160,7 @@ async def decline_allocation(
         call,
         allocation_id,
         body.model_dump(mode="json"),
-        lambda session, writes: answers_to_offers.decline_offer(
-            session, writes, allocation_id, body.reason, body.note
-        ),
+        lambda session, writes: answers_to_offers.decline_offer(session, writes, allocation_id, body.reason, body.note),
     )
 
 
@@ -183,5 +179,3 @@ async def assign_practitioner(
             session, writes, allocation_id, body.practitioner_id
         ),
     )
-
-

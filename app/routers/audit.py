@@ -16,7 +16,7 @@ router = APIRouter(tags=["audit"])
 
 
 @router.get("/v1/audit", operation_id="list_audit", response_model=AuditPage)
-async def list_audit(  # noqa: PLR0917 - the query parameters of the route
+async def list_audit(
     call: Annotated[Call, Depends(caller("list_audit"))],
     organisation_id: Annotated[UUID | None, Query(description="Only what this organisation did.")] = None,
     client_id: Annotated[UUID | None, Query(description="Only what this client did.")] = None,

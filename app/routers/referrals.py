@@ -90,9 +90,7 @@ async def create_referral(
 
 
 @router.post("/check", operation_id="check_referral", responses={200: {"model": views.CheckOut}})
-async def check_referral(
-    body: ReferralIn, call: Annotated[Call, Depends(caller("check_referral"))]
-) -> Response:
+async def check_referral(body: ReferralIn, call: Annotated[Call, Depends(caller("check_referral"))]) -> Response:
     """Try a referral without sending it: faults, warnings, your own open referral, and which services would serve it.
 
     Nothing is kept but a line in the audit.
@@ -107,7 +105,7 @@ async def check_referral(
 async def search_referrals(body: SearchIn, call: Annotated[Call, Depends(caller("search_referrals"))]) -> Response:
     """Find your referrals of a pupil by UPN, which never stands in a URL."""
     async with call.read() as session:
-        rows = await queries.page(session, limit=200, after=None, upn=body.upn)
+        rows = await queries.page(session, queries.Wanted(upn=body.upn), limit=200)
     await audit.record(call.runtime.database, call.principal, "search_referrals", "referral", None, ["upn"])
     return page(call, _lines(call, rows), None)
 
@@ -132,18 +130,15 @@ async def list_referrals(
     """List the referrals that you may see: a school its own, a provider its cases, an authority all."""
     list_name = f"list_referrals {sort}"
     position = call.position(cursor, list_name)
+    wanted = queries.Wanted(
+        [value.value for value in state] if state else None,
+        mis_id,
+        sender_reference,
+        received_from,
+        received_before,
+    )
     async with call.read() as session:
-        rows = await queries.page(
-            session,
-            limit=limit,
-            after=_after(position),
-            sort=sort,
-            states=[value.value for value in state] if state else None,
-            mis_id=mis_id,
-            sender_reference=sender_reference,
-            received_from=received_from,
-            received_before=received_before,
-        )
+        rows = await queries.page(session, wanted, limit=limit, after=_after(position), sort=sort)
     next_cursor = None
     if len(rows) > limit:
         rows = rows[:limit]
@@ -244,9 +239,7 @@ async def change_agreement(
         call,
         referral_id,
         body.model_dump(mode="json"),
-        lambda session, writes: acts.change_agreement(
-            session, writes, referral_id, orjson.loads(to_bytes(body))
-        ),
+        lambda session, writes: acts.change_agreement(session, writes, referral_id, orjson.loads(to_bytes(body))),
     )
 
 

@@ -15,7 +15,7 @@ from app.models.parties import audit_entry
 from app.queries.writes import Writes
 
 
-def note(  # noqa: PLR0917 - who, what and to whom: read in that order
+def note(
     writes: Writes,
     principal: Principal,
     action: str,
@@ -38,7 +38,7 @@ def note(  # noqa: PLR0917 - who, what and to whom: read in that order
     )
 
 
-async def record(  # noqa: PLR0917 - as `note`
+async def record(
     database: Database,
     principal: Principal,
     action: str,

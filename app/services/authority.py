@@ -1,6 +1,6 @@
 """Founding an authority: its own organisation and its first allocation policy."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
@@ -23,7 +23,7 @@ class Founding:
     gss_code: str | None = None
     sandbox: bool = False
     safeguarding_contact: dict[str, str] | None = None
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
     policy_from: date = date(2020, 1, 1)
     starts_at: datetime | None = None
     """The business moment at which a sandbox authority's clock starts, past or future; None: the real present."""

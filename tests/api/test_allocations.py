@@ -36,7 +36,11 @@ async def test_an_offer_says_nothing_of_whose_it_is_until_accepted(api: Api, tow
     accepted = await provider.post(f"/v1/allocations/{offer['id']}/accept")
     assert accepted.status_code == 200, accepted.text
     case = accepted.json()
-    assert (case["state"], case["given_name"], case["referral_reference"]) == ("accepted", "Robin", referral["reference"])
+    assert (case["state"], case["given_name"], case["referral_reference"]) == (
+        "accepted",
+        "Robin",
+        referral["reference"],
+    )
     read = await provider.get(f"/v1/referrals/{referral['id']}")
     assert read.status_code == 200
     assert read.json()["contacts"][0]["name"] == "Alex Sampleton"
@@ -57,7 +61,9 @@ async def test_accepting_twice_is_refused_and_a_retry_is_replayed(api: Api, town
     assert (again.status_code, again.json()["code"]) == (409, "action_not_available")
 
 
-async def test_a_decline_goes_to_the_next_place_or_waits_with_its_old_date(api: Api, town: Town, lane: Database) -> None:
+async def test_a_decline_goes_to_the_next_place_or_waits_with_its_old_date(
+    api: Api, town: Town, lane: Database
+) -> None:
     await add_block(lane, town, town.providers[1], places=1)
     referral, offer = await offered(api, town)
     provider = api.as_(town.provider)
@@ -121,7 +127,11 @@ async def test_a_late_answer_is_too_late_once_the_places_are_taken(api: Api, tow
 @pytest.mark.parametrize("act", ["accept", "decline", "practitioner"])
 async def test_nobody_else_answers_an_offer(api: Api, town: Town, act: str) -> None:
     referral, offer = await offered(api, town)
-    body = {"accept": None, "decline": {"reason": "unsuitable"}, "practitioner": {"practitioner_id": str(town.practitioners[0])}}
+    body = {
+        "accept": None,
+        "decline": {"reason": "unsuitable"},
+        "practitioner": {"practitioner_id": str(town.practitioners[0])},
+    }
     path = f"/v1/allocations/{offer['id']}/{act}"
     stranger = await api.as_(town.providers[1]).post(path, body[act])
     assert stranger.status_code == 404
@@ -158,7 +168,9 @@ async def test_the_worklist_pages_and_answers_304(api: Api, town: Town, lane: Da
     assert (foreign.status_code, foreign.json()["code"]) == (400, "cursor_rejected")
 
 
-async def test_polling_for_changes_sees_each_and_a_304_only_when_nothing_changed(real_api: Api, real_town: Town) -> None:
+async def test_polling_for_changes_sees_each_and_a_304_only_when_nothing_changed(
+    real_api: Api, real_town: Town
+) -> None:
     provider = real_api.as_(real_town.provider)
     empty = (await provider.get("/v1/allocations?changed_after=")).json()
     assert empty["data"] == []

@@ -135,7 +135,11 @@ async def test_bad_input_is_named_in_plain_words_and_keeps_nothing(
 
 
 async def test_warnings_do_not_stop_a_referral(api: Api, town: Town) -> None:
-    referral = await send(api.as_(town.school), pupil__year_group="9", suspensions={"this_half_term_count": 2, "this_half_term_sessions": 99})
+    referral = await send(
+        api.as_(town.school),
+        pupil__year_group="9",
+        suspensions={"this_half_term_count": 2, "this_half_term_sessions": 99},
+    )
     assert {warning["code"] for warning in referral["warnings"]} == {"out_of_year", "suspensions_unusual"}
 
 

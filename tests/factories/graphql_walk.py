@@ -66,7 +66,9 @@ def selection(field: GraphQLField, depth: int, path: tuple[str, ...]) -> str:
         return " { __typename }"
     parts = ["__typename"]
     for name, inner in getattr(kind, "fields", {}).items():
-        if inner.args and any(isinstance(a.type, GraphQLNonNull) and not argument_has_default(a) for a in inner.args.values()):
+        if inner.args and any(
+            isinstance(a.type, GraphQLNonNull) and not argument_has_default(a) for a in inner.args.values()
+        ):
             continue
         parts.append(f"{name}{arguments(inner)}{selection(inner, depth - 1, (*path, kind.name))}")
     return " { " + " ".join(parts) + " }"

@@ -6,8 +6,8 @@ back somewhere, so that the search is known to be able to find it.
 """
 
 import json
-from dataclasses import replace
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -75,7 +75,9 @@ def read_paths(api: Api, scene: Scene) -> list[str]:
         expanded = [path.replace("{academic_year}", "2026-27")]
         for name, keys in ids.items():
             expanded = [
-                one.replace(f"{{{name}}}", scene.ids[key]) for one in expanded for key in (keys if name in one else keys[:1])
+                one.replace(f"{{{name}}}", scene.ids[key])
+                for one in expanded
+                for key in (keys if name in one else keys[:1])
             ]
         for measure in ("attendance", "suspensions", "capacity", "timeliness"):
             paths += [one.replace("{measure}", measure) for one in expanded]
@@ -186,7 +188,8 @@ def _stand_in(table: str, name: str) -> str:
         return f"current_setting('halfterm.{name.removesuffix('_id')}')::uuid"
     kind = column.type.__class__.__name__
     stand_ins = {
-        "UUID": "gen_random_uuid()", "Text": "'x'", "JSONB": "'{}'", "Integer": "1", "BigInteger": "1", "Date": "'2026-01-01'",
+        "UUID": "gen_random_uuid()", "Text": "'x'", "JSONB": "'{}'", "Integer": "1", "BigInteger": "1",
+        "Date": "'2026-01-01'",
         "DateTime": "'2026-01-01T00:00Z'", "ARRAY": "'{}'", "Xid8": "pg_current_xact_id()", "Boolean": "true",
     }  # fmt: skip
     return stand_ins[kind]
@@ -211,7 +214,8 @@ async def test_row_policy_of(stage: Stage, table: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "policy", sorted(f"{table}_{part}" for table, policy in ROW_POLICIES.items() if table not in EMPTY for part in parts(policy))
+    "policy",
+    sorted(f"{table}_{part}" for table, policy in ROW_POLICIES.items() if table not in EMPTY for part in parts(policy)),
 )
 async def test_dropping_one_policy_fails_its_tables_test(stage: Stage, policy: str) -> None:
     """`test_row_policy_of` would fail without any one policy: shown by dropping it."""
@@ -226,4 +230,3 @@ async def test_dropping_one_policy_fails_its_tables_test(stage: Stage, policy: s
             if f'"{policy}"' in sql:
                 await owner.execute(sql)
         await owner.close()
-

@@ -42,7 +42,8 @@ async def test_the_models_are_the_migrations(template: Template) -> None:
 async def test_every_named_constraint_stands_in_the_catalogue_and_the_reverse(owner: asyncpg.Connection) -> None:
     rows = await owner.fetch(
         "SELECT conname, contype FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace"
-        " WHERE n.nspname = 'public' AND contype IN ('c', 'x', 'f', 'u', 'p') AND conrelid <> 'alembic_version'::regclass"
+        " WHERE n.nspname = 'public' AND contype IN ('c', 'x', 'f', 'u', 'p') "
+        " AND conrelid <> 'alembic_version'::regclass"
     )
     catalogue = {row["conname"] for row in rows}
     from sqlalchemy.dialects import postgresql
@@ -150,5 +151,7 @@ async def test_the_database_holds_the_same_moves(owner: asyncpg.Connection) -> N
     ],
 )
 async def test_the_database_checks_the_same_words(owner: asyncpg.Connection, constraint: str, words) -> None:
-    definition = await owner.fetchval("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = $1", constraint)
+    definition = await owner.fetchval(
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = $1", constraint
+    )
     assert set(re.findall(r"'([a-z_]+)'::text", definition)) == {word.value for word in words}

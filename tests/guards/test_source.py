@@ -60,9 +60,7 @@ def literals(text: str) -> list[str]:
 
 
 def test_only_listed_services_reach_the_whole_authority() -> None:
-    users = {
-        name for name, text in sources() if re.search(r"\bbroker\(", text) and name != "db.py"
-    }
+    users = {name for name, text in sources() if re.search(r"\bbroker\(", text) and name != "db.py"}
     assert users == set(BROKERS), "an unlisted broker, or a stale line in BROKERS"
 
 

@@ -1,6 +1,6 @@
-"""The referral as it comes in. Types, codes and bounds are judged here; sense is judged in `app.domain.referral_facts`."""
+"""The referral as it comes in: types, codes and bounds. Its sense is judged in `app.domain.referral_facts`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
@@ -31,7 +31,9 @@ class Address(In):
 class SocialCare(In):
     """Looked after, child in need or child protection, and who is responsible."""
 
-    status: Literal["none", "early_help", "child_in_need", "child_protection", "looked_after", "previously_looked_after"]
+    status: Literal[
+        "none", "early_help", "child_in_need", "child_protection", "looked_after", "previously_looked_after"
+    ]
     placing_la_code: Annotated[str, Field(pattern=r"^\d{3}$")] | None = None
     social_worker: ShortText | None = None
     social_worker_phone: Phone | None = None
@@ -202,7 +204,7 @@ class CircumstancesIn(In):
     early_help: EarlyHelpIn | None = None
 
 
-_EXAMPLE = {
+_EXAMPLE: dict[str, Any] = {
     "sender_reference": "MIS-2026-0042",
     "pupil": {
         "upn": "J926999924001",

@@ -9,29 +9,38 @@ from pydantic_core import PydanticCustomError
 _FIRST_YEAR, _LAST_YEAR = 1900, 2100
 
 
+_BAD_DATE = PydanticCustomError("date", "Write the date as YYYY-MM-DD, for example 2026-09-01.")
+_BAD_MOMENT = PydanticCustomError(
+    "moment", "Write the time as RFC 3339 with an offset, for example 2026-09-01T09:30:00Z."
+)
+
+
 def _date_from(value: Any) -> date:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
+    if not isinstance(value, str) or len(value) != len("2026-09-01"):
+        raise _BAD_DATE
     try:
-        if not isinstance(value, str) or len(value) != len("2026-09-01"):
-            raise ValueError
         return date.fromisoformat(value)
     except ValueError:
-        raise PydanticCustomError("date", "Write the date as YYYY-MM-DD, for example 2026-09-01.") from None
+        raise _BAD_DATE from None
 
 
 def _moment_from(value: Any) -> datetime:
     if isinstance(value, datetime):
         return value
+    if not isinstance(value, str) or len(value) > len("2026-09-01T09:30:00.000000+00:00"):
+        raise _BAD_MOMENT
     try:
-        if not isinstance(value, str) or len(value) > 40:
-            raise ValueError
         moment = datetime.fromisoformat(value)
     except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise PydanticCustomError("moment", "Write the time as RFC 3339 with an offset, for example 2026-09-01T09:30:00Z.")
-    return moment.astimezone(UTC)
+        raise _BAD_MOMENT from None
+    if moment.tzinfo is None:
+        raise _BAD_MOMENT
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise _BAD_MOMENT from None
 
 
 def _in_range(value: date) -> date:

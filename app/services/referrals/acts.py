@@ -144,7 +144,7 @@ async def _write_amendment(
 
 async def _refresh_offer(wide: BrokerSession, referral: Row) -> UUID | None:
     """Let the live offer's summary say what the referral now says; the provider it stands with."""
-    return await wide.value(
+    provider_id: UUID | None = await wide.value(
         "UPDATE offer SET summary = summary || $3::jsonb, version = version + 1, updated_at = $4,"
         " changed_xid = pg_current_xact_id()"
         " WHERE authority_id = $1 AND referral_id = $2 AND state = 'pending' RETURNING provider_id",
@@ -162,6 +162,7 @@ async def _refresh_offer(wide: BrokerSession, referral: Row) -> UUID | None:
         ),
         wide.now,
     )
+    return provider_id
 
 
 async def _update(wide: BrokerSession, referral: Row, columns: Row) -> None:

@@ -59,9 +59,7 @@ async def match_pupil(session: WriteSession, facts: Facts, school_id: UUID | Non
     has another date of birth.
     """
     pupil = facts["pupil"]
-    rows = await queries.match_pupil(
-        session, upn=pupil.get("upn"), mis_id=pupil.get("mis_id"), school_id=school_id
-    )
+    rows = await queries.match_pupil(session, upn=pupil.get("upn"), mis_id=pupil.get("mis_id"), school_id=school_id)
     own = next((row for row in rows if row["own"]), None)
     if own is not None and own["own_open_id"] is not None:
         raise DuplicateReferral(
@@ -85,9 +83,7 @@ async def keep_pupil(
     if match.pupil_id is None:
         writes.add(demand.household, id=household_id, **_household(facts))
         writes.add(demand.pupil, id=pupil_id, household_id=household_id, **_pupil(facts["pupil"]))
-        writes.add(
-            demand.pupil_statutory, pupil_id=pupil_id, upn_holder=match.upn_holder, **_statutory(facts["pupil"])
-        )
+        writes.add(demand.pupil_statutory, pupil_id=pupil_id, upn_holder=match.upn_holder, **_statutory(facts["pupil"]))
     else:
         await _refresh(session, "pupil", "id", pupil_id, _pupil(facts["pupil"]))
         await _refresh(session, "pupil_statutory", "pupil_id", pupil_id, _statutory(facts["pupil"]))
@@ -97,9 +93,7 @@ async def keep_pupil(
     return pupil_id, household_id
 
 
-async def keep_home(
-    session: BrokerSession, writes: Writes, household_id: UUID, facts: Facts, *, known: bool
-) -> None:
+async def keep_home(session: BrokerSession, writes: Writes, household_id: UUID, facts: Facts, *, known: bool) -> None:
     """Write what the facts say of a household, its contacts and linked children; the latest word replaces."""
     if known:
         if "household" in facts:
@@ -108,9 +102,7 @@ async def keep_home(
         if "contacts" in facts:
             await _clear(session, "household_contact", household_id)
     for position, contact in enumerate(facts.get("contacts", ()), start=1):
-        writes.add(
-            demand.household_contact, id=new_id(), household_id=household_id, position=position, **contact
-        )
+        writes.add(demand.household_contact, id=new_id(), household_id=household_id, position=position, **contact)
     for child in facts.get("household", {}).get("linked_children", ()):
         writes.add(demand.linked_child, id=new_id(), household_id=household_id, **child)
 

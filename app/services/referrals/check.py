@@ -50,9 +50,7 @@ async def check_referral(session: WriteSession, facts: Facts) -> dict[str, Any]:
             modes=tuple(facts["modes"]),
             refused_provider_ids=tuple(facts["refused_provider_ids"]),
         )
-        decision = decide(
-            Snapshot((want,), ground.lots, ground.free_places), ground.policy, wide.today
-        ).decisions[0]
+        decision = decide(Snapshot((want,), ground.lots, ground.free_places), ground.policy, wide.today).decisions[0]
     by_id = {row["id"]: row for row in names}
     service_of: dict[UUID, UUID] = {lot.id: lot.service_id for lot in ground.lots}
     return {

@@ -72,9 +72,7 @@ async def submit_referral(session: WriteSession, writes: Writes, facts: Facts) -
         decision_id = keep_decision(wide, writes, ground, want, decision, remaining, "arrival")
         if decision.place is not None:
             provider_id = next(lot.provider_id for lot in ground.lots if lot.id == decision.place.lot_id)
-            known = match.household_id is not None and bool(
-                await known_households(wide, provider_id, [household_id])
-            )
+            known = match.household_id is not None and bool(await known_households(wide, provider_id, [household_id]))
             _, event_id = make_offer(
                 wide, writes, ground, referral | _offer_facts(facts), decision.place, decision_id,
                 known_to_you=known, authority_id=authority_id, version=2,
