@@ -87,7 +87,9 @@ async def end_of_window(session: ReadSession, after: Position, below_xid: int, w
 
 _COLUMNS = (
     "a.xid::text::bigint AS xid, a.seq, e.id, e.type, e.subject_kind, e.subject_id, e.subject_version,"
-    " e.referral_id, e.organisation_id, e.occurred_at, e.recorded_at, e.data"
+    # Which referral it is about is told to those who may see the referral: an offer does not say.
+    " (SELECT r.id FROM referral r WHERE r.authority_id = e.authority_id AND r.id = e.referral_id) AS referral_id,"
+    " e.organisation_id, e.occurred_at, e.recorded_at, e.data"
 )
 # One range of `ux_event_audience_feed`: the comparison of rows and both bounds are leak-proof, so row policy leaves
 # them in the index.

@@ -210,18 +210,26 @@ async def expire_due(wide: BrokerSession, writes: Writes) -> int:
     return len(due)
 
 
-async def withdraw_live_offer(wide: BrokerSession, referral_id: UUID, cause: str) -> asyncpg.Record | None:
-    """End the live offer of a referral that is leaving the waiting list, and free its place; the offer that was.
+async def withdraw_live_offer(wide: BrokerSession, writes: Writes, referral: Row, cause: str) -> UUID | None:
+    """Take back the live offer of a locked referral and free its place; the id of the event that tells of it.
 
-    The act that withdraws it tells of it: no event of its own.
+    The provider is told of its allocation only: the referral itself it never saw. None when no offer was live.
     """
-    offer = await offers.live_of_referral(wide, referral_id)
+    offer = await offers.live_of_referral(wide, referral["id"])
     if offer is None:
         return None
     await _answer(wide, offer, "withdrawn", answered=False)
     await cancel(wide, offer["id"], ["answer_offer"])
     await release_booking(wide, offer["booking_id"], cause)
-    return offer
+    return events.tell(
+        writes,
+        wide,
+        "allocation.withdrawn",
+        subject=("allocation", offer["id"], offer["version"] + 1),
+        audience=await _audience(wide, referral, offer["provider_id"]),
+        referral_id=referral["id"],
+        data={"cause": cause},
+    )
 
 
 async def assign_practitioner(session: WriteSession, writes: Writes, offer_id: UUID, practitioner_id: UUID) -> None:

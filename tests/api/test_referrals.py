@@ -284,3 +284,19 @@ async def test_a_case_without_agreement_stops_until_an_officer_has_checked(api: 
     closed = await provider.post(f"{case.path}/close", ending)
     assert closed.status_code == 200, closed.text
     assert (await officer.get(path)).json()["state"] == "closed"
+
+
+async def test_an_offered_provider_is_told_of_its_allocation_and_never_of_the_referral(
+    real_api: Api, real_town: Town
+) -> None:
+    school, provider = real_api.as_(real_town.school), real_api.as_(real_town.provider)
+    referral = await send(school)
+    path = f"/v1/referrals/{referral['id']}"
+    await school.patch(path, {"reason": "x", "child_view": "y"}, headers={"If-Match": '"2"'})
+    await school.post(f"{path}/withdraw", {"reason": "moved_away"})
+    told = await provider.get("/v1/events")
+    assert [event["type"] for event in told.json()["data"]] == [
+        "allocation.offered", "allocation.amended", "allocation.withdrawn",
+    ]  # fmt: skip
+    assert referral["id"] not in told.text
+    assert referral["id"] in (await school.get("/v1/events")).text

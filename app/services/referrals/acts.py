@@ -66,13 +66,13 @@ async def _lock(wide: BrokerSession, referral_id: UUID, kind: Kind, action: str)
     return referral
 
 
-async def _parties(wide: BrokerSession, referral: Row, *more: UUID | None) -> list[UUID | None]:
+async def _parties(wide: BrokerSession, referral: Row) -> list[UUID | None]:
+    """Who is told of the referral itself: never a provider that was only offered it."""
     return [
         await authority_organisation(wide),
         referral["referring_organisation_id"],
         referral["school_id"],
         referral["case_provider_id"],
-        *more,
     ]
 
 
@@ -119,7 +119,7 @@ async def _write_amendment(
     if "visit_risks" in columns:
         columns["visit_risk_level"] = columns["visit_risks"]["level"]
     await _update(wide, referral, columns)
-    live = await _refresh_offer(wide, referral)
+    await _refresh_offer(wide, writes, referral)
     writes.add(
         referral_amendment,
         id=new_id(),
@@ -134,7 +134,7 @@ async def _write_amendment(
         wide,
         "referral.amended",
         subject=("referral", referral["id"], referral["version"]),
-        audience=await _parties(wide, referral, live),
+        audience=await _parties(wide, referral),
         referral_id=referral["id"],
         data={"fields": sorted(changed)},
     )
@@ -142,27 +142,34 @@ async def _write_amendment(
         await allocate_waiting(wide, writes, "amendment")
 
 
-async def _refresh_offer(wide: BrokerSession, referral: Row) -> UUID | None:
-    """Let the live offer's summary say what the referral now says; the provider it stands with."""
-    provider_id: UUID | None = await wide.value(
+async def _refresh_offer(wide: BrokerSession, writes: Writes, referral: Row) -> None:
+    """Let the pending offer's summary say what the referral now says, and tell the provider of its allocation."""
+    summary = {
+        "needs": list(referral["need_codes"]),
+        "language": referral["language"],
+        "interpreter_needed": referral["interpreter_needed"],
+        "modes": list(referral["modes"]),
+        "preferred_mode": referral["preferred_mode"],
+        "visit_risk_level": referral["visit_risk_level"],
+    }
+    offer = await wide.row(
         "UPDATE offer SET summary = summary || $3::jsonb, version = version + 1, updated_at = $4,"
         " changed_xid = pg_current_xact_id()"
-        " WHERE authority_id = $1 AND referral_id = $2 AND state = 'pending' RETURNING provider_id",
+        " WHERE authority_id = $1 AND referral_id = $2 AND state = 'pending' RETURNING id, version, provider_id",
         wide.authority_id,
         referral["id"],
-        to_json(
-            {
-                "needs": list(referral["need_codes"]),
-                "language": referral["language"],
-                "interpreter_needed": referral["interpreter_needed"],
-                "modes": list(referral["modes"]),
-                "preferred_mode": referral["preferred_mode"],
-                "visit_risk_level": referral["visit_risk_level"],
-            }
-        ),
+        to_json(summary),
         wide.now,
     )
-    return provider_id
+    if offer is not None:
+        events.tell(
+            writes,
+            wide,
+            "allocation.amended",
+            subject=("allocation", offer["id"], offer["version"]),
+            audience=[await authority_organisation(wide), offer["provider_id"]],
+            referral_id=referral["id"],
+        )
 
 
 async def _update(wide: BrokerSession, referral: Row, columns: Row) -> None:
@@ -196,9 +203,7 @@ async def withdraw_referral(
     async with broker(session) as wide:
         referral = await _lock(wide, referral_id, session.kind, "withdraw")
         told = await _parties(wide, referral)
-        offer = await withdraw_live_offer(wide, referral_id, "withdrawn")
-        if offer is not None:
-            told.append(offer["provider_id"])
+        await withdraw_live_offer(wide, writes, referral, "withdrawn")
         if referral["state"] == State.ACCEPTED:
             await _end_unbegun_case(wide, referral)
         event_id = events.tell(
@@ -240,13 +245,13 @@ async def request_information(session: WriteSession, writes: Writes, referral_id
     await _open(session, referral_id, "request-information")
     async with broker(session) as wide:
         referral = await _lock(wide, referral_id, session.kind, "request-information")
-        offer = await withdraw_live_offer(wide, referral_id, "information_requested")
+        await withdraw_live_offer(wide, writes, referral, "information_requested")
         event_id = events.tell(
             writes,
             wide,
             "referral.information_requested",
             subject=("referral", referral_id, history.next_version(referral)),
-            audience=await _parties(wide, referral, offer["provider_id"] if offer else None),
+            audience=await _parties(wide, referral),
             referral_id=referral_id,
         )
         await history.move(
@@ -297,29 +302,18 @@ async def change_agreement(session: WriteSession, writes: Writes, referral_id: U
             referral,
             {"agreement": to_json(agreement), "agreement_status": agreement["status"], "holds": holds},
         )
-        told = await _parties(wide, referral)
-        offer = await withdraw_live_offer(wide, referral_id, "agreement_withdrawn") if stopped else None
-        if offer is not None:
-            told.append(offer["provider_id"])
         events.tell(
             writes,
             wide,
             "referral.agreement_withdrawn" if stopped else "referral.agreement_given",
             subject=("referral", referral_id, referral["version"]),
-            audience=told,
+            audience=await _parties(wide, referral),
             referral_id=referral_id,
         )
-        if offer is not None:
-            event_id = events.tell(
-                writes,
-                wide,
-                "allocation.withdrawn",
-                subject=("allocation", offer["id"], offer["version"] + 1),
-                audience=told,
-                referral_id=referral_id,
-            )
+        withdrawn = await withdraw_live_offer(wide, writes, referral, "agreement_withdrawn") if stopped else None
+        if withdrawn is not None:
             await history.move(
-                wide, writes, referral, State.WAITING, event_id=event_id, event_type="allocation.withdrawn"
+                wide, writes, referral, State.WAITING, event_id=withdrawn, event_type="allocation.withdrawn"
             )
         if stopped:
             await cancel(wide, referral_id, ["agreement_check"])
