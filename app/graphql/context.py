@@ -1,12 +1,13 @@
 """What one GraphQL request carries: who asks, the doors to the database, its loaders, and what it has shown.
 
-Every loader batch and every root resolver opens a read session of its own: resolvers run side by side, a session does
-one thing at a time. A request holds a few connections at most, so that one wide query cannot empty the pool.
+Resolvers and loader batches run side by side, a session does one thing at a time: so they take turns at the request's
+one read session. One each would cost every batch two more round trips, and a request that holds one connection while
+it waits for another could hang with the rest of the pool; so a wide query holds no more than a narrow one.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -24,7 +25,6 @@ from app.http.runtime import Runtime
 from app.queries import graph
 from app.queries.lots import figures_on
 
-SESSIONS_AT_ONCE: Final = 4
 _NOTHING: Final[frozenset[str]] = frozenset()
 
 Info = strawberry.Info["Context", None]
@@ -40,16 +40,39 @@ class Context:
         """The columns that the document may ask for: the Python names of all its fields."""
         self.shown: dict[tuple[str, UUID], set[str]] = {}
         """By (kind, id), the identifying fields that were asked for of rows that the caller was given."""
-        self._sessions = asyncio.Semaphore(SESSIONS_AT_ONCE)
+        self._turn = asyncio.Lock()
+        self._ended = False
+        self._opened: tuple[AbstractAsyncContextManager[ReadSession], ReadSession] | None = None
         self._loaders: dict[tuple[str, ...], Loader[Any]] = {}
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadSession]:
-        """A read session. All sessions of a request run at one business time."""
-        async with self._sessions, self.runtime.database.read(self.principal) as session:
-            if self.principal.at is None:
-                self.principal = replace(self.principal, at=session.now)
-            yield session
+        """The request's read session, for one taker at a time. It is opened for the first, and anew after an error."""
+        async with self._turn:
+            if self._ended:
+                raise RuntimeError("The request has ended: nobody would close another session.")
+            if self._opened is None:
+                door = self.runtime.database.read(self.principal)
+                self._opened = door, await door.__aenter__()
+                # A session that is opened anew goes on at the same business time.
+                self.principal = replace(self.principal, at=self._opened[1].now)
+            try:
+                yield self._opened[1]
+            except BaseException as error:
+                # Through the door, which says what a database error means; the transaction is spoilt.
+                await self._close(error)
+                raise
+
+    async def close(self) -> None:
+        """End the session, if one was opened. Call it when all that was asked has been read."""
+        async with self._turn:
+            self._ended = True
+            await self._close(None)
+
+    async def _close(self, error: BaseException | None) -> None:
+        if self._opened is not None:
+            door, self._opened = self._opened[0], None
+            await door.__aexit__(type(error) if error else None, error, error.__traceback__ if error else None)
 
     async def now(self) -> datetime:
         """The request's business time."""

@@ -122,7 +122,10 @@ async def _answer(asked: Asked, context: Context) -> tuple[dict[str, Any], bool]
     except RefusedError as refused:
         return {"errors": [refusal(refused)]}, False
     context.names = document.names
-    result = await _run(document, asked, context)
+    try:
+        result = await _run(document, asked, context)
+    finally:
+        await context.close()
     errors = result.errors or []
     if result.data is None and not any(error.path for error in errors):
         # The library refused the variables or the operation's name: nothing ran.

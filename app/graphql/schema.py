@@ -25,7 +25,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from app.access import Group
 from app.graphql.documents import Documents
-from app.graphql.executor import PLAIN
+from app.graphql.executor import AHEAD, PLAIN, UNDECIDED
 from app.graphql.ids import to_global
 from app.graphql.prices import PRICE
 from app.graphql.roots import Query
@@ -74,7 +74,9 @@ def _finish(owner: GraphQLObjectType, field: GraphQLField) -> None:
     if declared.base_resolver is not None:
         field.resolve = _guarded(field.resolve, group, rule)  # type: ignore[arg-type]  # it has one
     elif "edge" in metadata:
-        field.resolve = _guarded(_along(metadata["edge"]), group, rule)
+        follow = _along(metadata["edge"])
+        field.resolve = _guarded(lambda source, info: follow(source, info.context), group, rule)
+        field.extensions[AHEAD] = _guarded_edge(follow, group, rule)
     else:
         reader = _guarded_reader(_reader(owner, field, declared), group)
         field.resolve = lambda source, _info: reader(source)
@@ -86,10 +88,23 @@ def _finish(owner: GraphQLObjectType, field: GraphQLField) -> None:
 def _along(way: Edge) -> Resolve:
     key, noun, by = attrgetter(way.key), way.noun, way.by
 
-    def follow(source: Any, info: Any) -> Any:
-        return info.context.one(noun, by).load(key(source))
+    def follow(source: Any, context: Any) -> Any:
+        return context.one(noun, by).load(key(source))
 
     return follow
+
+
+def _guarded_edge(follow: Resolve, group: Group | None, rule: str | None) -> Resolve:
+    """As `_guarded`; where the rule would raise, the resolver is left to do so."""
+
+    def guarded(source: Any, context: Any) -> Any:
+        if group is not None and group not in source.sees:
+            return None
+        if rule is not None and not context.permits(rule):
+            return UNDECIDED
+        return follow(source, context)
+
+    return guarded
 
 
 def _guarded(resolve: Resolve, group: Group | None, rule: str | None) -> Resolve:

@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager, contextmanager
 import pytest
 
 from app.db import Database, ReadSession
+from app.graphql.context import Context
 from app.settings import Settings
 from tests.factories.authority import build_town
-from tests.factories.http import Api, make_api
+from tests.factories.http import make_api
 from tests.factories.referrals import key, referral_body
 
 ROWS = 105
@@ -96,9 +97,10 @@ async def test_columns_that_nobody_asked_for_are_not_read(busy, monkeypatch: pyt
     assert answer["data"]["referrals"]["nodes"][0]["needs"][0]["code"] == "attendance"
 
 
-async def test_a_request_holds_few_connections(busy, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_request_holds_one_connection_and_gives_it_back(busy, monkeypatch: pytest.MonkeyPatch) -> None:
     api, town = busy
     open_now, most = 0, 0
+    closed: list[object] = []
     read = Database.read
 
     @asynccontextmanager
@@ -109,10 +111,38 @@ async def test_a_request_holds_few_connections(busy, monkeypatch: pytest.MonkeyP
         async with read(self, principal) as session:
             yield session
         open_now -= 1
+        closed.append(principal)
 
     monkeypatch.setattr(Database, "read", counting)
     roots = " ".join(f"r{n}: referrals(first: 3) {{ nodes {{ school {{ name }} }} }}" for n in range(20))
     answer = await api.as_(town.officer).graphql("{ " + roots + " }")
     assert "errors" not in answer
-    assert 1 < most <= 4
-    assert isinstance(api, Api)
+    assert (most, open_now, len(closed)) == (1, 0, 1)
+
+
+async def test_a_session_that_an_error_spoilt_is_not_used_again(busy, monkeypatch: pytest.MonkeyPatch) -> None:
+    api, town = busy
+    rows = ReadSession.rows
+
+    async def partly(self: ReadSession, sql: str, *arguments: object) -> object:
+        return await rows(self, sql.replace("suspension_record", "nowhere"), *arguments)
+
+    monkeypatch.setattr(ReadSession, "rows", partly)
+    query = "{ referrals(first: 3) { nodes { suspensions { source } attendance { source } history { toState } } } }"
+    answer = await api.as_(town.officer).graphql(query)
+    for node in answer["data"]["referrals"]["nodes"]:
+        assert node["suspensions"] is None
+        assert node["attendance"]
+        assert node["history"]
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"INTERNAL_SERVER_ERROR"}
+
+
+async def test_nobody_opens_a_session_after_the_end(busy) -> None:
+    api, town = busy
+    context = Context(api.runtime, town.officer)
+    async with context.read():
+        pass
+    await context.close()
+    with pytest.raises(RuntimeError):
+        async with context.read():
+            pass
