@@ -8,7 +8,7 @@ from graphql.execution import Executor
 from app.db import ReadSession
 from app.graphql import http
 from tests.graphql.conftest import Stage, code_of
-from tests.graphql.test_dashboard import DASHBOARD
+from tests.graphql.test_graphql_dashboard import DASHBOARD
 
 SKIPPED = """query ($yes: Boolean = true, $no: Boolean = false) { schools(first: 2) { nodes {
   __typename name @skip(if: $yes) urn @include(if: $no) other: phase ... on School @include(if: $yes) { laestab }
