@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 import asyncpg
@@ -194,17 +194,26 @@ async def test_a_long_poll_of_one_type_sleeps_through_others(live_api: Api, real
     assert [event["id"] for event in answer.json()["data"]] == [str(event_id)]
 
 
+async def becomes(condition: Callable[[], bool], seconds: float = 0.9) -> bool:
+    """Whether a condition comes true in time: a busy machine takes its turn late."""
+    for _ in range(int(seconds / 0.02)):
+        if condition():
+            return True
+        await asyncio.sleep(0.02)
+    return condition()
+
+
 async def test_a_long_poll_without_news_ends_on_time_and_holds_no_connection(live_api: Api, real_town: Town) -> None:
     database = live_api.runtime.database
     caller = live_api.as_(real_town.school)
     started = time.monotonic()
-    polls = [asyncio.create_task(caller.get("/v1/events", headers={"Prefer": "wait=1"})) for _ in range(30)]
-    await asyncio.sleep(0.6)
+    polls = [asyncio.create_task(caller.get("/v1/events", headers={"Prefer": "wait=2"})) for _ in range(30)]
+    assert await becomes(lambda: live_api.runtime.tailer.listener_count == 30)
     # Thirty wait; the tailer's round may hold one.
-    assert live_api.runtime.tailer.listener_count == 30
-    assert database.engine.pool.checkedout() <= 1
+    assert await becomes(lambda: database.engine.pool.checkedout() <= 1)
+    assert not any(poll.done() for poll in polls)
     answers = await asyncio.gather(*polls)
-    assert 1 <= time.monotonic() - started < 3
+    assert 2 <= time.monotonic() - started < 8
     assert {answer.status_code for answer in answers} == {200}
     assert all(answer.json()["data"] == [] and answer.json()["next_cursor"] for answer in answers)
     assert live_api.runtime.tailer.listener_count == 0
@@ -218,9 +227,8 @@ async def test_a_cancelled_poll_leaves_nothing_behind(live_api: Api, real_town: 
     polling.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await polling
-    await asyncio.sleep(0)
-    assert live_api.runtime.tailer.listener_count == 0
-    assert asyncio.all_tasks() < tasks
+    assert await becomes(lambda: live_api.runtime.tailer.listener_count == 0)
+    assert await becomes(lambda: asyncio.all_tasks() < tasks)
 
 
 async def test_a_poll_ends_when_its_client_leaves(live_api: Api, real_town: Town) -> None:

@@ -1,0 +1,160 @@
+"""Every mutating operation, asked by everyone who may not: nothing is done, said or sent.
+
+For each operation: the kinds of organisation that its rule leaves out, an organisation of the right kind that has
+nothing to do with the thing named, the same kind in another authority, a token without the scope, and no token. The
+digest of the whole database is the same before and after, and the answer holds none of the scene's guarded words.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from app.access import RULES, Kind, Principal, Scope
+from app.db import Database
+from app.models import metadata
+from app.settings import Settings
+from tests.conftest import Template
+from tests.factories.http import Api, make_api
+from tests.factories.referrals import key, referral_body
+from tests.factories.scene import SECRETS, Scene, build_scene
+
+# Operations that create in the caller's own name, so that an organisation of the right kind may: nothing of another's
+# is named in their path.
+OWN_CREATIONS = {
+    "create_referral", "check_referral", "search_referrals", "create_area", "create_school", "create_provider",
+    "create_service", "create_contract", "create_client", "create_practitioner", "put_calendar", "advance_clock",
+}  # fmt: skip
+# Bodies where the document has no example: each would be accepted from the right caller.
+BODIES: dict[str, Any] = {
+    "decline_allocation": {"reason": "unsuitable"},
+    "assign_practitioner": {"practitioner_id": "{practitioner}"},
+    "search_referrals": {"upn": "J926999924001"},
+    "amend_referral": {"reason": "x", "child_view": "y"},
+    "change_agreement": {"status": "withdrawn"},
+    "answer_information": {"answer": "x"},
+    "request_information": {"question": "x"},
+    "release_referral": {"reason": "x"},
+    "withdraw_referral": {"reason": "other"},
+    "query_return": {"question": "x"},
+    "create_referral": referral_body(),
+    "check_referral": referral_body(),
+}
+
+
+class Stage:
+    def __init__(self, api: Api, first: Scene, second: Scene, owner: asyncpg.Connection) -> None:
+        self.api, self.first, self.second, self.owner = api, first, second, owner
+
+    async def digest(self) -> str:
+        """A digest of every row of every table."""
+        parts = [
+            f"(SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM \"{name}\" t)"
+            for name in sorted(metadata.tables)
+            if name != "school_register"
+        ]
+        return await self.owner.fetchval(f"SELECT md5(concat({', '.join(parts)}))")
+
+
+@pytest.fixture(scope="module")
+async def stage(template: Template, settings: Settings) -> AsyncIterator[Stage]:
+    name = await template.clone()
+    database = Database(template.url(template.roles.application, name), settings)
+    owner = await asyncpg.connect(template.url(template.owner, name))
+    async with make_api(settings, database) as api:
+        first = await build_scene(api, database)
+        second = await build_scene(api, database, name="Other scene (made up)")
+        yield Stage(api, first, second, owner)
+    await owner.close()
+    await database.dispose()
+    await template.drop_clone(name)
+
+
+def mutations(app: Any) -> dict[str, tuple[str, str, Any]]:
+    """Operation id -> method, path and the request schema's first example, of all that can change something."""
+    document = app.openapi()
+    found = {}
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if method in ("post", "put", "patch", "delete") and operation["operationId"] in RULES:
+                schema = (
+                    operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+                )
+                name = schema.get("$ref", "").rpartition("/")[2]
+                example = document["components"]["schemas"].get(name, {}).get("examples", [None])[0]
+                found[operation["operationId"]] = (method.upper(), path, example)
+    return found
+
+
+def filled(path: str, scene: Scene) -> str:
+    for name in ("referral", "intervention", "contract", "lot", "practitioner", "service", "client", "school", "area"):
+        path = path.replace(f"{{{name}_id}}", scene.ids[name])
+    path = path.replace("{allocation_id}", scene.ids["pending_allocation"])
+    path = path.replace("{return_id}", scene.ids["school_return"])
+    return path.replace("{academic_year}", "2026-27").replace("{period}", "2026-27-autumn")
+
+
+def outsiders(stage: Stage, operation: str) -> dict[str, Principal]:
+    """Who may not: by the rule's kinds, by having no part in the thing, by another authority."""
+    rule = RULES[operation]
+    of_kind = {Kind.SCHOOL: "school", Kind.PROVIDER: "provider", Kind.AUTHORITY: "officer"}
+    result = {
+        f"a {kind.value}, which the rule leaves out": stage.first.callers[name]
+        for kind, name in of_kind.items()
+        if kind not in rule.kinds
+    }
+    if operation not in OWN_CREATIONS:
+        strangers = {Kind.SCHOOL: "other school", Kind.PROVIDER: "other provider"}
+        result |= {
+            f"a {name} of the same authority": stage.first.callers[name]
+            for kind, name in strangers.items()
+            if kind in rule.kinds
+        }
+        result |= {
+            f"the {name} of another authority": stage.second.callers[name]
+            for kind, name in of_kind.items()
+            if kind in rule.kinds
+        }
+    return result
+
+
+def test_the_lists_are_in_step(stage: Stage) -> None:
+    served = mutations(stage.api.app)
+    assert set(served) >= OWN_CREATIONS
+    assert set(BODIES) <= set(served)
+    no_body = {"accept_allocation", "submit_return", "accept_return", "revoke_client"}
+    for name, (_, _, example) in served.items():
+        assert example is not None or name in BODIES or name in no_body, f"{name} has neither example nor body"
+
+
+async def test_nobody_else_may(stage: Stage) -> None:
+    served = mutations(stage.api.app)
+    assert len(served) > 35
+    before = await stage.digest()
+    for operation, (method, path, example) in sorted(served.items()):
+        text = json.dumps(BODIES.get(operation, example) or {}).replace(
+            "{practitioner}", stage.first.ids["practitioner"]
+        )
+        url = filled(path, stage.first)
+        assert "{" not in url, f"{operation}: a path parameter that the scene does not know"
+        for who, principal in outsiders(stage, operation).items():
+            answer = await stage.api.as_(principal).request(
+                method, url, content=text, headers={"Content-Type": "application/json", "If-Match": "*", **key()}
+            )
+            assert answer.status_code in (403, 404), f"{operation} by {who}: {answer.status_code} {answer.text[:300]}"
+            assert not [word for words in SECRETS.values() for word in words if word in answer.text], operation
+            assert await stage.digest() == before, f"{operation} by {who} changed something"
+        rule = RULES[operation]
+        right = stage.first.callers[
+            {Kind.SCHOOL: "school", Kind.PROVIDER: "provider", Kind.AUTHORITY: "officer"}[
+                next(kind for kind in (Kind.SCHOOL, Kind.PROVIDER, Kind.AUTHORITY) if kind in rule.kinds)
+            ]
+        ]
+        without = stage.api.as_(right, scopes=frozenset(Scope) - {rule.scope})
+        answer = await without.request(method, url, content=text, headers={"Content-Type": "application/json", **key()})
+        assert (answer.status_code, answer.json()["code"]) == (403, "insufficient_scope"), operation
+        answer = await stage.api.client.request(method, url, content=text, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 401, operation
+        assert await stage.digest() == before, f"{operation} changed something"
