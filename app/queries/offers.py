@@ -86,8 +86,9 @@ async def mark(session: ReadSession) -> str:
     of changes above it, stand in the mark too.
     """
     row = await session.row(
-        "SELECT (SELECT changed_xid::text FROM offer WHERE authority_id = $1 AND provider_id = $2"
-        "         ORDER BY changed_xid DESC LIMIT 1) AS newest,"
+        # Named by its table: plain `changed_xid` would be the text selected, by which 999 comes after 1000.
+        "SELECT (SELECT o.changed_xid::text FROM offer o WHERE o.authority_id = $1 AND o.provider_id = $2"
+        "         ORDER BY o.changed_xid DESC LIMIT 1) AS newest,"
         " pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,"
         " (SELECT count(*) FROM offer WHERE authority_id = $1 AND provider_id = $2"
         "   AND changed_xid >= pg_snapshot_xmin(pg_current_snapshot())) AS above",

@@ -1,0 +1,26 @@
+"""What a 304 of the worklist stands on: the newest change as a number, whatever the number of its digits."""
+
+import pytest
+
+from app.db import Database
+from app.queries import offers
+from tests.factories.authority import Town
+from tests.factories.http import Api
+from tests.factories.referrals import key, referral_body
+
+
+@pytest.mark.parametrize("newer", [1000, 9_999_999])
+async def test_a_change_with_more_digits_is_the_newer_one(api: Api, town: Town, lane: Database, newer: int) -> None:
+    for _ in range(2):
+        sent = await api.as_(town.school).post("/v1/referrals", referral_body(), headers=key())
+        assert sent.status_code == 201, sent.text
+    async with lane.write(town.officer) as session:
+        for xid, order in (("999", "ASC"), (str(newer), "DESC")):
+            await session.run(
+                f"UPDATE offer SET changed_xid = $2::text::xid8 WHERE authority_id = $1"
+                f" AND id = (SELECT id FROM offer WHERE authority_id = $1 ORDER BY id {order} LIMIT 1)",
+                session.authority_id,
+                xid,
+            )
+    async with lane.read(town.provider) as session:
+        assert (await offers.mark(session)).split(".")[0] == str(newer)
