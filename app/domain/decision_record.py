@@ -19,7 +19,12 @@ Kept = TypeVar("Kept", Want, Lot, Place)
 
 
 def record_of(
-    want: Want, decision: Decision, lots: tuple[Lot, ...], remaining: list[Place], policy: dict[str, Any], as_of: date
+    want: Want,
+    decision: Decision,
+    lots: tuple[Lot, ...],
+    remaining: tuple[Place, ...],
+    policy: dict[str, Any],
+    as_of: date,
 ) -> dict[str, Any]:
     """The record of a decision about `want`, with the places `remaining` before its turn."""
     kept: list[Place] = []

@@ -5,7 +5,7 @@ pure rule decides, and bookings, offers, decisions and events are written, all b
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ import orjson
 
 from app.clock import london_moment
 from app.db import BrokerSession
-from app.domain.allocation import Decision, Lot, Place, Plan, Snapshot, Want, decide
+from app.domain.allocation import Decision, Lot, Place, Snapshot, Want, decide
 from app.domain.attendance import attendance_band
 from app.domain.calendar import Calendar
 from app.domain.decision_record import record_of
@@ -63,41 +63,42 @@ async def survey(session: BrokerSession) -> Ground:
     )
 
 
-async def decide_arrival(session: BrokerSession, ground: Ground, want: Want) -> tuple[Decision, list[Place]]:
-    """The decision for a referral that has just arrived, and the places that were left when its turn came.
+async def decide_arrival(session: BrokerSession, ground: Ground, want: Want) -> tuple[Decision, Ground]:
+    """The decision for a referral that has just arrived, and the ground as it was left when its turn came.
 
     Places that come free are offered at once, so as a rule nobody who fits a free place waits; should someone wait
     all the same (a place that became available at midnight), whoever stands ahead goes first.
     """
     alone = decide(Snapshot((want,), ground.lots, ground.free_places), ground.policy, session.today).decisions[0]
     if alone.place is None:
-        return alone, list(ground.free_places)
-    lot = _lot(ground, alone.place)
-    ahead = await snapshots.waiting(session, [lot], _WAITING_LOOKED_AT)
+        return alone, ground
+    ahead = await snapshots.waiting(session, [_lot(ground, alone.place)], _WAITING_LOOKED_AT)
     plan = decide(Snapshot((want, *ahead), ground.lots, ground.free_places), ground.policy, session.today)
-    return _turn_of(want, plan, ground)
-
-
-def _turn_of(want: Want, plan: Plan, ground: Ground) -> tuple[Decision, list[Place]]:
-    remaining = list(ground.free_places)
     for decision in plan.decisions:
         if decision.referral_id == want.referral_id:
-            return decision, remaining
-        if decision.place is not None:
-            remaining.remove(decision.place)
+            return decision, ground
+        ground = _after(ground, decision)
     raise InvariantBroken
 
 
+def _after(ground: Ground, decision: Decision) -> Ground:
+    """The ground that is left for the next in turn."""
+    place = decision.place
+    if place is None:
+        return ground
+    return replace(
+        ground,
+        free_places=tuple(free for free in ground.free_places if free != place),
+        lots=tuple(
+            replace(lot, volume_left=lot.volume_left - 1) if lot.id == place.lot_id else lot for lot in ground.lots
+        ),
+    )
+
+
 def keep_decision(
-    session: BrokerSession,
-    writes: Writes,
-    ground: Ground,
-    want: Want,
-    decision: Decision,
-    remaining: list[Place],
-    trigger: str,
+    session: BrokerSession, writes: Writes, ground: Ground, want: Want, decision: Decision, trigger: str
 ) -> UUID:
-    """Queue the decision record; its id."""
+    """Queue the decision record; its id. `ground` is what was left when the referral's turn came."""
     decision_id = new_id()
     writes.add(
         decision_table,
@@ -108,7 +109,7 @@ def keep_decision(
         as_of=session.today,
         trigger=trigger,
         outcome=decision.outcome,
-        record=record_of(want, decision, ground.lots, remaining, ground.policy_content, session.today),
+        record=record_of(want, decision, ground.lots, ground.free_places, ground.policy_content, session.today),
     )
     return decision_id
 
@@ -233,14 +234,13 @@ async def allocate_waiting(session: BrokerSession, writes: Writes, trigger: str)
     authority_id = await authority_organisation(session)
     rows = await snapshots.referral_for_offer(session, [decision.referral_id for decision in made])
     referrals: dict[UUID, dict[str, Any]] = {row["id"]: dict(row) for row in rows}
-    remaining = list(ground.free_places)
     for decision in made:
         place = decision.place
         if place is None:
             continue
         referral = referrals[decision.referral_id]
         want = by_id[decision.referral_id]
-        decision_id = keep_decision(session, writes, ground, want, decision, remaining, trigger)
+        decision_id = keep_decision(session, writes, ground, want, decision, trigger)
         provider_id = _lot(ground, place).provider_id
         known = await snapshots.known_households(session, provider_id, [want.household_id])
         _, event_id = make_offer(
@@ -263,7 +263,7 @@ async def allocate_waiting(session: BrokerSession, writes: Writes, trigger: str)
             event_type="allocation.offered",
             unplaceable=False,
         )
-        remaining.remove(place)
+        ground = _after(ground, decision)
     await writes.flush(session)
     return len(made)
 

@@ -55,7 +55,7 @@ async def submit_referral(session: WriteSession, writes: Writes, facts: Facts) -
         holds = _holds(facts, possible_duplicate=match.possible_duplicate)
         referral = _row(wide, facts, sender, (pupil_id, household_id), holds, warnings)
         want = _want(referral, [*holds, *([Hold.HOUSEHOLD_HAS_PLACE.value] if match.household_has_place else [])])
-        decision, remaining = await decide_arrival(wide, ground, want)
+        decision, ground = await decide_arrival(wide, ground, want)
         _keep_facts(wide, writes, facts, referral, ground.calendar)
         submitted = events.tell(
             writes,
@@ -69,7 +69,7 @@ async def submit_referral(session: WriteSession, writes: Writes, facts: Facts) -
             wide, writes, referral["id"], 1, (State.NEW, State.SUBMITTED),
             event_id=submitted, event_type="referral.submitted",
         )  # fmt: skip
-        decision_id = keep_decision(wide, writes, ground, want, decision, remaining, "arrival")
+        decision_id = keep_decision(wide, writes, ground, want, decision, "arrival")
         if decision.place is not None:
             provider_id = next(lot.provider_id for lot in ground.lots if lot.id == decision.place.lot_id)
             known = match.household_id is not None and bool(await known_households(wide, provider_id, [household_id]))
