@@ -249,3 +249,20 @@ VISIBLE: Final[dict[Party, frozenset[Group]]] = {
     ),
     Party.AUTHORITY: frozenset(Group),
 }
+
+
+_PART_OF: Final = {
+    Kind.AUTHORITY: Party.AUTHORITY,
+    Kind.SCHOOL: Party.REFERRING_SCHOOL,
+    Kind.AGENCY: Party.REFERRING_SCHOOL,
+    Kind.PROVIDER: Party.CASE_PROVIDER,
+}
+
+
+def party_of(kind: Kind) -> Party:
+    """The part that an organisation plays in rows that its row policy lets it read.
+
+    A provider reads a referral or a case only once it is its own; an offer it reads as OFFERED_PROVIDER, which the
+    allocation's own route says.
+    """
+    return _PART_OF[kind]

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar, cast
 import strawberry
 from strawberry.types import get_object_definition
 
-from app.access import VISIBLE, Group, Kind, Party, Principal
+from app.access import VISIBLE, Group, Principal, party_of
 
 Type = TypeVar("Type", bound=type)
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -23,17 +23,10 @@ IDENTIFYING_GROUPS: Final = frozenset({Group.IDENTITY, Group.STATUTORY})
 IDENTIFYING: Final[dict[str, frozenset[str]]] = {}
 """By type, the columns that tell who a family is: who was given them is recorded."""
 
-_PARTS: Final = {
-    Kind.AUTHORITY: Party.AUTHORITY,
-    Kind.SCHOOL: Party.REFERRING_SCHOOL,
-    Kind.AGENCY: Party.REFERRING_SCHOOL,
-    Kind.PROVIDER: Party.CASE_PROVIDER,
-}
-
 
 def groups_of(principal: Principal) -> frozenset[Group]:
     """What a caller sees of a row that its row policy lets it read: a provider reads a case only once it is its own."""
-    return VISIBLE[_PARTS[principal.kind]]
+    return VISIBLE[party_of(principal.kind)]
 
 
 def seen(group: Group, description: str | None = None, *, json: bool = False) -> Any:

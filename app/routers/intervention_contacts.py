@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from app.access import party_of
 from app.db import WriteSession
 from app.http.answers import once, to_bytes
 from app.http.caller import Call, caller
@@ -15,7 +16,7 @@ from app.queries import contacts as queries
 from app.queries.writes import Writes
 from app.routers.interventions import IfMatch
 from app.routers.pages import Cursor, Limit, listed
-from app.routers.schemas.base import party_of, show
+from app.routers.schemas.base import show
 from app.routers.schemas.contacts import CaseContactIn, CaseContactOut
 from app.routers.schemas.page import Page
 from app.services.idempotency import Answer

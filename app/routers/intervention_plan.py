@@ -6,11 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header
 from starlette.responses import Response
 
+from app.access import party_of
 from app.http.answers import thing
 from app.http.caller import Call, caller
 from app.http.conditional import require_match
 from app.queries.writes import Writes
-from app.routers.schemas.base import party_of, show
+from app.routers.schemas.base import show
 from app.routers.schemas.plans import PlanIn, PlanOut
 from app.services.interventions import plan as service
 

@@ -8,7 +8,7 @@ import orjson
 from fastapi import APIRouter, Depends, Header, Query
 from starlette.responses import Response
 
-from app.access import Party
+from app.access import Party, party_of
 from app.db import ReadSession, WriteSession
 from app.domain.referral import State
 from app.errors import NotFound
@@ -18,7 +18,7 @@ from app.http.conditional import require_match
 from app.queries import referrals as queries
 from app.queries.writes import Writes
 from app.routers.schemas import referral_views as views
-from app.routers.schemas.base import party_of, seen_by, show
+from app.routers.schemas.base import seen_by, show
 from app.routers.schemas.referrals import (
     AgreementIn,
     AmendmentIn,

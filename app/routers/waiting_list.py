@@ -7,10 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
+from app.access import party_of
 from app.http.answers import page
 from app.http.caller import Call, caller
 from app.queries import referrals as queries
-from app.routers.schemas.base import party_of, show
+from app.routers.schemas.base import show
 from app.routers.schemas.referral_views import WaitingOut
 
 router = APIRouter(tags=["allocations"])

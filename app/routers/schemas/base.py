@@ -12,7 +12,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.types import StringConstraints
 
-from app.access import VISIBLE, Group, Kind, Party
+from app.access import VISIBLE, Group, Party
 
 
 class In(BaseModel):
@@ -48,20 +48,6 @@ Public = Group.PUBLIC
 def group_of(field: Any) -> Group:
     """The group of a `Seen` model's field."""
     return next(item for item in field.metadata if isinstance(item, Group))
-
-
-def party_of(kind: Kind) -> Party:
-    """The part that an organisation plays in rows that its row policy lets it read.
-
-    A provider reads a referral or a case only once it is its own; an offer it reads as OFFERED_PROVIDER, which the
-    allocation's own route says.
-    """
-    return {
-        Kind.AUTHORITY: Party.AUTHORITY,
-        Kind.SCHOOL: Party.REFERRING_SCHOOL,
-        Kind.AGENCY: Party.REFERRING_SCHOOL,
-        Kind.PROVIDER: Party.CASE_PROVIDER,
-    }[kind]
 
 
 def show(model: type[Seen], party: Party, values: dict[str, Any]) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from app.access import Group, Kind
+from app.access import Group, Kind, party_of
 from app.domain.interventions import CLOSING_OUTCOMES, GoalResult, available_actions
 from app.domain.vocabulary import ClosureOutcome, ClosureReason
-from app.routers.schemas.base import In, LongText, Public, Seen, ShortText, party_of, show
+from app.routers.schemas.base import In, LongText, Public, Seen, ShortText, show
 from app.services.interventions.case import case_of
 
 
