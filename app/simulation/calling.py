@@ -10,8 +10,9 @@ import orjson
 from app import clock
 from app.simulation.journal import ABANDONED, Journal
 
-TRIES: Final = 8
-_PAUSE_SECONDS: Final = 0.05
+TRIES: Final = 14
+_FIRST_PAUSE_SECONDS: Final = 0.05
+_LONGEST_PAUSE_SECONDS: Final = 1.0
 _RENEW_BEFORE_SECONDS: Final = 60
 _BUSY: Final = frozenset({429, 503})
 
@@ -37,7 +38,7 @@ class Caller:
         self.journal = journal
         self._http = http
         self._credentials = credentials
-        self._token = ""
+        self._token: str | None = None
         self._renew_at = 0.0
         self._signing_in = asyncio.Lock()
 
@@ -79,14 +80,16 @@ class Caller:
         params: dict[str, Any] | None = None,
     ) -> httpx.Response:
         """Send a request until it has an answer; a busy service is asked again. Raises PlayError when it stays busy."""
+        pause = _FIRST_PAUSE_SECONDS
         for _ in range(TRIES):
             answer = await self._once(operation, method, path, body=body, headers=headers, params=params)
-            if answer.status_code in expect:
+            # A conflict that was expected is told from the same request still running: that is asked again.
+            if not _is_busy(answer):
+                if answer.status_code not in expect:
+                    self.journal.surprised(operation, answer.status_code, answer.text)
                 return answer
-            if answer.status_code not in _BUSY and not _still_running(answer):
-                self.journal.surprised(operation, answer.status_code, answer.text)
-                return answer
-            await asyncio.sleep(_PAUSE_SECONDS)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
         raise PlayError(f"{operation}: the service stayed busy through {TRIES} tries.")
 
     async def send_and_hang_up(
@@ -161,6 +164,6 @@ class Caller:
         self._renew_at = clock.monotonic() + token["expires_in"] - _RENEW_BEFORE_SECONDS
 
 
-def _still_running(answer: httpx.Response) -> bool:
-    """Whether the answer says that the same request is being worked on: ask again."""
-    return answer.status_code == 409 and b"request_in_progress" in answer.content
+def _is_busy(answer: httpx.Response) -> bool:
+    """Whether the answer says to ask again: too much to do, or the same request is being worked on."""
+    return answer.status_code in _BUSY or (answer.status_code == 409 and b"request_in_progress" in answer.content)

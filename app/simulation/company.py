@@ -135,8 +135,10 @@ def _perform(part: Part, pipe: Connection) -> None:
     """The life of one client process."""
     try:
         asyncio.run(_act(part, pipe))
-    except (EOFError, KeyboardInterrupt):
-        return
+    except (EOFError, BrokenPipeError, KeyboardInterrupt):
+        return  # the play is over
+    except PlayError as error:
+        pipe.send(("failed", str(error)))
     except Exception:  # noqa: BLE001 - told to the parent, which ends the play with it
         pipe.send(("failed", traceback.format_exc(limit=-6)))
 

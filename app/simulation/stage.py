@@ -13,12 +13,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import httpx
 
 from app import clock
-from app.embedded import running_url
+from app.embedded import launch, running_url
 from app.simulation.calling import Credentials, PlayError
 
 LA_CODE: Final = "998"
@@ -98,6 +98,21 @@ def temporary_folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _serve(environment: Mapping[str, str], log: IO[bytes]) -> "subprocess.Popen[bytes]":
+    """Start `halfterm serve` so that it ends with this process, even by kill -9; Ctrl-C reaches only us."""
+    kernel_tells = sys.platform.startswith("linux")
+    tie = [str(os.getpid()), str(int(signal.SIGTERM)), "-", "-", "kernel" if kernel_tells else "pipe"]
+    return subprocess.Popen(  # noqa: S603  # nosec B603
+        [sys.executable, "-I", "-S", launch.__file__, *tie, sys.executable, "-m", "app.cli", "serve"],
+        env=dict(environment),
+        cwd=_root(),
+        stdin=subprocess.DEVNULL if kernel_tells else subprocess.PIPE,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
 
 
 def _root() -> Path:
