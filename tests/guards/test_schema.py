@@ -17,6 +17,7 @@ from app.db import asyncpg_url
 from app.domain import vocabulary
 from app.domain.referral import TRANSITIONS
 from app.models import ROW_POLICIES, metadata
+from app.models.base import statistics
 from app.models.policies import APPEND_ONLY, parts
 from tests.conftest import Template
 
@@ -155,3 +156,10 @@ async def test_the_database_checks_the_same_words(owner: asyncpg.Connection, con
         "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = $1", constraint
     )
     assert set(re.findall(r"'([a-z_]+)'::text", definition)) == {word.value for word in words}
+
+
+async def test_the_planner_knows_that_a_party_is_of_one_authority(owner: asyncpg.Connection) -> None:
+    rows = await owner.fetch("SELECT stxname FROM pg_statistic_ext WHERE stxnamespace = 'public'::regnamespace")
+    assert {row["stxname"] for row in rows} == {
+        f"st_{table.name}_parties" for table in metadata.sorted_tables if statistics(table)
+    }
