@@ -69,7 +69,16 @@ intervention = tenant_table(
     Index("ix_intervention_provider", "authority_id", "provider_id", "accepted_at", "id"),
     Index("ix_intervention_school", "authority_id", "school_id", "accepted_at", "id"),
     Index("ix_intervention_accepted", "authority_id", "accepted_at", "id"),
-    Index("ix_intervention_lot", "authority_id", "lot_id", "started_on"),
+    # With the columns that row policy asks for, a lot's used volume is counted from the index alone.
+    Index(
+        "ix_intervention_lot",
+        "authority_id",
+        "lot_id",
+        "started_on",
+        postgresql_include=["provider_id", "referring_organisation_id", "school_id"],
+    ),
+    Index("ix_intervention_sender", "authority_id", "referring_organisation_id", "accepted_at", "id"),
+    Index("ix_intervention_state", "authority_id", "state", "accepted_at", "id"),
     Index("ix_intervention_referral", "authority_id", "referral_id"),
     policy=owned("provider_id", "referring_organisation_id", "school_id", writers=("provider_id",)),
 )

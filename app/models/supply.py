@@ -195,5 +195,13 @@ booking = tenant_table(
     ),
     Index("ix_booking_live", "authority_id", "place_id", postgresql_where=text("state <> 'released'")),
     Index("ix_booking_lot", "authority_id", "lot_id", "starts_on"),
+    # Who held a place on an earlier date.
+    Index(
+        "ix_booking_released",
+        "authority_id",
+        "lot_id",
+        "released_on",
+        postgresql_where=text("released_on IS NOT NULL"),
+    ),
     policy=owned("provider_id"),
 )

@@ -10,11 +10,12 @@ from app.db import ReadSession
 
 _PRACTITIONER: Final = (
     "SELECT p.id, p.provider_id, p.name, p.email, p.caseload_limit, p.languages, p.key_stages, p.area_ids,"
-    " p.dbs_checked_on, p.active, p.version,"
-    " (SELECT count(*) FROM place l JOIN booking b ON b.authority_id = l.authority_id AND b.place_id = l.id"
-    "   AND b.state <> 'released'"
-    "   WHERE l.authority_id = p.authority_id AND l.practitioner_id = p.id) AS caseload_count"
-    " FROM practitioner p WHERE p.authority_id = $1"
+    " p.dbs_checked_on, p.active, p.version, coalesce(c.caseload_count, 0) AS caseload_count"
+    " FROM practitioner p LEFT JOIN ("
+    "  SELECT l.practitioner_id, count(*) AS caseload_count FROM booking b"
+    "  JOIN place l ON l.authority_id = b.authority_id AND l.id = b.place_id"
+    "  WHERE b.authority_id = $1 AND b.state <> 'released' GROUP BY l.practitioner_id"
+    " ) c ON c.practitioner_id = p.id WHERE p.authority_id = $1"
 )
 
 

@@ -62,7 +62,7 @@ TRANSITIONS = [
     ("waiting", "offered", "allocation.offered"),
 ]
 
-# Grants and row policies as they stood at this revision; the braces take the names of the roles.
+# Grants, row policies and statistics as they stood at this revision; the braces take the names of the roles.
 POLICIES = [
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "authority" TO "{application}"',
     'GRANT SELECT (id, sandbox, clock_offset, clock_ran_to) ON "authority" TO "{worker}"',
@@ -87,6 +87,7 @@ POLICIES = [
     'CREATE POLICY "calendar_year_read" ON "calendar_year" FOR SELECT TO "{application}" USING (authority_id = (SELECT nullif(current_setting(\'halfterm.authority\', true), \'\')::uuid))',
     "CREATE POLICY \"calendar_year_write\" ON \"calendar_year\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority'))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority')))",
     'GRANT SELECT, INSERT ON "event" TO "{application}"',
+    'CREATE STATISTICS "st_event_parties" (dependencies) ON "authority_id", "organisation_id" FROM "event"',
     'ALTER TABLE "event" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "event" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "event_owner" ON "event" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
@@ -126,6 +127,7 @@ POLICIES = [
     'CREATE POLICY "school_group_read" ON "school_group" FOR SELECT TO "{application}" USING (authority_id = (SELECT nullif(current_setting(\'halfterm.authority\', true), \'\')::uuid))',
     "CREATE POLICY \"school_group_write\" ON \"school_group\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority'))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority')))",
     'GRANT SELECT, INSERT ON "audit_entry" TO "{application}"',
+    'CREATE STATISTICS "st_audit_entry_parties" (dependencies) ON "authority_id", "organisation_id" FROM "audit_entry"',
     'ALTER TABLE "audit_entry" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "audit_entry" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "audit_entry_owner" ON "audit_entry" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
@@ -144,12 +146,14 @@ POLICIES = [
     'CREATE POLICY "calendar_period_read" ON "calendar_period" FOR SELECT TO "{application}" USING (authority_id = (SELECT nullif(current_setting(\'halfterm.authority\', true), \'\')::uuid))',
     "CREATE POLICY \"calendar_period_write\" ON \"calendar_period\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority'))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority')))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "client" TO "{application}"',
+    'CREATE STATISTICS "st_client_parties" (dependencies) ON "authority_id", "organisation_id" FROM "client"',
     'ALTER TABLE "client" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "client" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "client_owner" ON "client" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
     "CREATE POLICY \"client_read\" ON \"client\" FOR SELECT TO \"{application}\" USING (id = (SELECT nullif(current_setting('halfterm.client', true), '')::uuid) OR (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR organisation_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid))))",
     "CREATE POLICY \"client_write\" ON \"client\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority'))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority')))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "contract" TO "{application}"',
+    'CREATE STATISTICS "st_contract_parties" (dependencies) ON "authority_id", "provider_id" FROM "contract"',
     'ALTER TABLE "contract" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "contract" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "contract_owner" ON "contract" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
@@ -158,6 +162,7 @@ POLICIES = [
     'GRANT SELECT, INSERT ON "event_audience" TO "{application}"',
     'GRANT SELECT (authority_id, organisation_id, xid, seq) ON "event_audience" TO "{worker}"',
     'CREATE POLICY "event_audience_worker" ON "event_audience" FOR SELECT TO "{worker}" USING (true)',
+    'CREATE STATISTICS "st_event_audience_parties" (dependencies) ON "authority_id", "organisation_id" FROM "event_audience"',
     'ALTER TABLE "event_audience" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "event_audience" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "event_audience_owner" ON "event_audience" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
@@ -176,11 +181,13 @@ POLICIES = [
     "CREATE POLICY \"linked_child_read\" ON \"linked_child\" FOR SELECT TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR EXISTS (SELECT 1 FROM pupil p WHERE p.authority_id = linked_child.authority_id AND p.household_id = linked_child.household_id)))",
     "CREATE POLICY \"linked_child_write\" ON \"linked_child\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority'))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority')))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "obligation" TO "{application}"',
+    'CREATE STATISTICS "st_obligation_parties" (dependencies) ON "authority_id", "owed_by_id" FROM "obligation"',
     'ALTER TABLE "obligation" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "obligation" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "obligation_owner" ON "obligation" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
     "CREATE POLICY \"obligation_write\" ON \"obligation\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR owed_by_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR owed_by_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "practitioner" TO "{application}"',
+    'CREATE STATISTICS "st_practitioner_parties" (dependencies) ON "authority_id", "provider_id" FROM "practitioner"',
     'ALTER TABLE "practitioner" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "practitioner" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "practitioner_owner" ON "practitioner" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
@@ -192,17 +199,20 @@ POLICIES = [
     "CREATE POLICY \"pupil_read\" ON \"pupil\" FOR SELECT TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR EXISTS (SELECT 1 FROM enrolment e WHERE e.authority_id = pupil.authority_id AND e.pupil_id = pupil.id AND e.school_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid) AND e.ends_on IS NULL) OR EXISTS (SELECT 1 FROM referral r WHERE r.authority_id = pupil.authority_id AND r.pupil_id = pupil.id AND (r.case_provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid) OR r.referring_organisation_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))))",
     "CREATE POLICY \"pupil_write\" ON \"pupil\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority'))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority')))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "return_record" TO "{application}"',
+    'CREATE STATISTICS "st_return_record_parties" (dependencies) ON "authority_id", "organisation_id" FROM "return_record"',
     'ALTER TABLE "return_record" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "return_record" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "return_record_owner" ON "return_record" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
     "CREATE POLICY \"return_record_write\" ON \"return_record\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR organisation_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR organisation_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "school" TO "{application}"',
+    'CREATE STATISTICS "st_school_parties" (dependencies) ON "authority_id", "organisation_id" FROM "school"',
     'ALTER TABLE "school" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "school" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "school_owner" ON "school" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
     'CREATE POLICY "school_read" ON "school" FOR SELECT TO "{application}" USING (authority_id = (SELECT nullif(current_setting(\'halfterm.authority\', true), \'\')::uuid))',
     "CREATE POLICY \"school_write\" ON \"school\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority'))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority')))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "service" TO "{application}"',
+    'CREATE STATISTICS "st_service_parties" (dependencies) ON "authority_id", "provider_id" FROM "service"',
     'ALTER TABLE "service" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "service" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "service_owner" ON "service" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
@@ -215,18 +225,21 @@ POLICIES = [
     "CREATE POLICY \"client_secret_read\" ON \"client_secret\" FOR SELECT TO \"{application}\" USING (client_id = (SELECT nullif(current_setting('halfterm.client', true), '')::uuid) OR (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority'))))",
     "CREATE POLICY \"client_secret_write\" ON \"client_secret\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority'))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority')))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "contract_variation" TO "{application}"',
+    'CREATE STATISTICS "st_contract_variation_parties" (dependencies) ON "authority_id", "provider_id" FROM "contract_variation"',
     'ALTER TABLE "contract_variation" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "contract_variation" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "contract_variation_owner" ON "contract_variation" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
     "CREATE POLICY \"contract_variation_read\" ON \"contract_variation\" FOR SELECT TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))",
     "CREATE POLICY \"contract_variation_write\" ON \"contract_variation\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority'))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority')))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "enrolment" TO "{application}"',
+    'CREATE STATISTICS "st_enrolment_parties" (dependencies) ON "authority_id", "school_id" FROM "enrolment"',
     'ALTER TABLE "enrolment" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "enrolment" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "enrolment_owner" ON "enrolment" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
     "CREATE POLICY \"enrolment_read\" ON \"enrolment\" FOR SELECT TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR school_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))",
     "CREATE POLICY \"enrolment_write\" ON \"enrolment\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority'))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority')))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "lot" TO "{application}"',
+    'CREATE STATISTICS "st_lot_parties" (dependencies) ON "authority_id", "provider_id" FROM "lot"',
     'ALTER TABLE "lot" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "lot" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "lot_owner" ON "lot" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
@@ -239,24 +252,28 @@ POLICIES = [
     "CREATE POLICY \"pupil_statutory_read\" ON \"pupil_statutory\" FOR SELECT TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR EXISTS (SELECT 1 FROM enrolment e WHERE e.authority_id = pupil_statutory.authority_id AND e.pupil_id = pupil_statutory.pupil_id AND e.school_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid) AND e.ends_on IS NULL) OR EXISTS (SELECT 1 FROM referral r WHERE r.authority_id = pupil_statutory.authority_id AND r.pupil_id = pupil_statutory.pupil_id AND (r.referring_organisation_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))))",
     "CREATE POLICY \"pupil_statutory_write\" ON \"pupil_statutory\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority'))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority')))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "referral" TO "{application}"',
+    'CREATE STATISTICS "st_referral_parties" (dependencies) ON "authority_id", "school_id", "referring_organisation_id", "case_provider_id" FROM "referral"',
     'ALTER TABLE "referral" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "referral" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "referral_owner" ON "referral" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
     "CREATE POLICY \"referral_read\" ON \"referral\" FOR SELECT TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR referring_organisation_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid) OR school_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid) OR case_provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))",
     "CREATE POLICY \"referral_write\" ON \"referral\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR referring_organisation_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid) OR case_provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR referring_organisation_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid) OR case_provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "school_group_member" TO "{application}"',
+    'CREATE STATISTICS "st_school_group_member_parties" (dependencies) ON "authority_id", "school_id" FROM "school_group_member"',
     'ALTER TABLE "school_group_member" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "school_group_member" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "school_group_member_owner" ON "school_group_member" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
     'CREATE POLICY "school_group_member_read" ON "school_group_member" FOR SELECT TO "{application}" USING (authority_id = (SELECT nullif(current_setting(\'halfterm.authority\', true), \'\')::uuid))',
     "CREATE POLICY \"school_group_member_write\" ON \"school_group_member\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority'))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority')))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "attendance_record" TO "{application}"',
+    'CREATE STATISTICS "st_attendance_record_parties" (dependencies) ON "authority_id", "school_id" FROM "attendance_record"',
     'ALTER TABLE "attendance_record" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "attendance_record" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "attendance_record_owner" ON "attendance_record" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
     "CREATE POLICY \"attendance_record_read\" ON \"attendance_record\" FOR SELECT TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR school_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid) OR EXISTS (SELECT 1 FROM referral r WHERE r.authority_id = attendance_record.authority_id AND r.id = attendance_record.referral_id AND (r.case_provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid) OR r.referring_organisation_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))))",
     "CREATE POLICY \"attendance_record_write\" ON \"attendance_record\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR school_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR school_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "capacity_change" TO "{application}"',
+    'CREATE STATISTICS "st_capacity_change_parties" (dependencies) ON "authority_id", "provider_id", "lot_id" FROM "capacity_change"',
     'ALTER TABLE "capacity_change" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "capacity_change" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "capacity_change_owner" ON "capacity_change" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
@@ -268,76 +285,89 @@ POLICIES = [
     'CREATE POLICY "decision_owner" ON "decision" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
     "CREATE POLICY \"decision_write\" ON \"decision\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority'))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority')))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "place" TO "{application}"',
+    'CREATE STATISTICS "st_place_parties" (dependencies) ON "authority_id", "provider_id", "lot_id" FROM "place"',
     'ALTER TABLE "place" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "place" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "place_owner" ON "place" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
     "CREATE POLICY \"place_read\" ON \"place\" FOR SELECT TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))",
     "CREATE POLICY \"place_write\" ON \"place\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority'))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority')))",
     'GRANT SELECT, INSERT ON "referral_amendment" TO "{application}"',
+    'CREATE STATISTICS "st_referral_amendment_parties" (dependencies) ON "authority_id", "organisation_id" FROM "referral_amendment"',
     'ALTER TABLE "referral_amendment" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "referral_amendment" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "referral_amendment_owner" ON "referral_amendment" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
     "CREATE POLICY \"referral_amendment_read\" ON \"referral_amendment\" FOR SELECT TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR organisation_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid) OR EXISTS (SELECT 1 FROM referral r WHERE r.authority_id = referral_amendment.authority_id AND r.id = referral_amendment.referral_id AND r.school_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid))))",
     "CREATE POLICY \"referral_amendment_write\" ON \"referral_amendment\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR organisation_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR organisation_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))",
     'GRANT SELECT, INSERT ON "status_history" TO "{application}"',
+    'CREATE STATISTICS "st_status_history_parties" (dependencies) ON "authority_id", "organisation_id" FROM "status_history"',
     'ALTER TABLE "status_history" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "status_history" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "status_history_owner" ON "status_history" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
     "CREATE POLICY \"status_history_write\" ON \"status_history\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR EXISTS (SELECT 1 FROM referral r WHERE r.authority_id = status_history.authority_id AND r.id = status_history.referral_id))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR EXISTS (SELECT 1 FROM referral r WHERE r.authority_id = status_history.authority_id AND r.id = status_history.referral_id)))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "suspension_record" TO "{application}"',
+    'CREATE STATISTICS "st_suspension_record_parties" (dependencies) ON "authority_id", "school_id" FROM "suspension_record"',
     'ALTER TABLE "suspension_record" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "suspension_record" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "suspension_record_owner" ON "suspension_record" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
     "CREATE POLICY \"suspension_record_read\" ON \"suspension_record\" FOR SELECT TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR school_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid) OR EXISTS (SELECT 1 FROM referral r WHERE r.authority_id = suspension_record.authority_id AND r.id = suspension_record.referral_id AND (r.case_provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid) OR r.referring_organisation_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))))",
     "CREATE POLICY \"suspension_record_write\" ON \"suspension_record\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR school_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR school_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "booking" TO "{application}"',
+    'CREATE STATISTICS "st_booking_parties" (dependencies) ON "authority_id", "provider_id", "lot_id" FROM "booking"',
     'ALTER TABLE "booking" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "booking" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "booking_owner" ON "booking" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
     "CREATE POLICY \"booking_read\" ON \"booking\" FOR SELECT TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))",
     "CREATE POLICY \"booking_write\" ON \"booking\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority'))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority')))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "place_out_of_service" TO "{application}"',
+    'CREATE STATISTICS "st_place_out_of_service_parties" (dependencies) ON "authority_id", "provider_id" FROM "place_out_of_service"',
     'ALTER TABLE "place_out_of_service" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "place_out_of_service" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "place_out_of_service_owner" ON "place_out_of_service" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
     "CREATE POLICY \"place_out_of_service_read\" ON \"place_out_of_service\" FOR SELECT TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))",
     "CREATE POLICY \"place_out_of_service_write\" ON \"place_out_of_service\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority'))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority')))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "intervention" TO "{application}"',
+    'CREATE STATISTICS "st_intervention_parties" (dependencies) ON "authority_id", "provider_id", "school_id", "referring_organisation_id", "lot_id" FROM "intervention"',
     'ALTER TABLE "intervention" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "intervention" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "intervention_owner" ON "intervention" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
     "CREATE POLICY \"intervention_read\" ON \"intervention\" FOR SELECT TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid) OR referring_organisation_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid) OR school_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))",
     "CREATE POLICY \"intervention_write\" ON \"intervention\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "offer" TO "{application}"',
+    'CREATE STATISTICS "st_offer_parties" (dependencies) ON "authority_id", "provider_id", "school_id", "referring_organisation_id", "lot_id" FROM "offer"',
     'ALTER TABLE "offer" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "offer" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "offer_owner" ON "offer" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
     "CREATE POLICY \"offer_read\" ON \"offer\" FOR SELECT TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR (state <> 'proposed' AND (provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid) OR referring_organisation_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid) OR school_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))))",
     "CREATE POLICY \"offer_write\" ON \"offer\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "intervention_contact" TO "{application}"',
+    'CREATE STATISTICS "st_intervention_contact_parties" (dependencies) ON "authority_id", "provider_id" FROM "intervention_contact"',
     'ALTER TABLE "intervention_contact" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "intervention_contact" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "intervention_contact_owner" ON "intervention_contact" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
     "CREATE POLICY \"intervention_contact_read\" ON \"intervention_contact\" FOR SELECT TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid) OR EXISTS (SELECT 1 FROM intervention i WHERE i.authority_id = intervention_contact.authority_id AND i.id = intervention_contact.intervention_id)))",
     "CREATE POLICY \"intervention_contact_write\" ON \"intervention_contact\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "intervention_extension" TO "{application}"',
+    'CREATE STATISTICS "st_intervention_extension_parties" (dependencies) ON "authority_id", "provider_id" FROM "intervention_extension"',
     'ALTER TABLE "intervention_extension" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "intervention_extension" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "intervention_extension_owner" ON "intervention_extension" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
     "CREATE POLICY \"intervention_extension_read\" ON \"intervention_extension\" FOR SELECT TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid) OR EXISTS (SELECT 1 FROM intervention i WHERE i.authority_id = intervention_extension.authority_id AND i.id = intervention_extension.intervention_id)))",
     "CREATE POLICY \"intervention_extension_write\" ON \"intervention_extension\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "plan" TO "{application}"',
+    'CREATE STATISTICS "st_plan_parties" (dependencies) ON "authority_id", "provider_id" FROM "plan"',
     'ALTER TABLE "plan" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "plan" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "plan_owner" ON "plan" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
     "CREATE POLICY \"plan_read\" ON \"plan\" FOR SELECT TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid) OR EXISTS (SELECT 1 FROM intervention i WHERE i.authority_id = plan.authority_id AND i.id = plan.intervention_id)))",
     "CREATE POLICY \"plan_write\" ON \"plan\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "reading" TO "{application}"',
+    'CREATE STATISTICS "st_reading_parties" (dependencies) ON "authority_id", "provider_id" FROM "reading"',
     'ALTER TABLE "reading" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "reading" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "reading_owner" ON "reading" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
     "CREATE POLICY \"reading_write\" ON \"reading\" FOR ALL TO \"{application}\" USING (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid))) WITH CHECK (authority_id = (SELECT nullif(current_setting('halfterm.authority', true), '')::uuid) AND ((SELECT current_setting('halfterm.reach', true) = 'authority') OR provider_id = (SELECT nullif(current_setting('halfterm.organisation', true), '')::uuid)))",
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "goal" TO "{application}"',
+    'CREATE STATISTICS "st_goal_parties" (dependencies) ON "authority_id", "provider_id" FROM "goal"',
     'ALTER TABLE "goal" ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE "goal" FORCE ROW LEVEL SECURITY',
     'CREATE POLICY "goal_owner" ON "goal" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
@@ -1463,6 +1493,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_booking_lot", "booking", ["authority_id", "lot_id", "starts_on"], unique=False)
     op.create_index(
+        "ix_booking_released",
+        "booking",
+        ["authority_id", "lot_id", "released_on"],
+        unique=False,
+        postgresql_where=sa.text("released_on IS NOT NULL"),
+    )
+    op.create_index(
         "ux_booking_one_live_per_household",
         "booking",
         ["authority_id", "household_id"],
@@ -1551,13 +1588,28 @@ def upgrade() -> None:
         sa.UniqueConstraint("authority_id", "booking_id", name=op.f("uq_intervention_authority_id_booking_id")),
     )
     op.create_index("ix_intervention_accepted", "intervention", ["authority_id", "accepted_at", "id"], unique=False)
-    op.create_index("ix_intervention_lot", "intervention", ["authority_id", "lot_id", "started_on"], unique=False)
+    op.create_index(
+        "ix_intervention_lot",
+        "intervention",
+        ["authority_id", "lot_id", "started_on"],
+        unique=False,
+        postgresql_include=["provider_id", "referring_organisation_id", "school_id"],
+    )
     op.create_index(
         "ix_intervention_provider", "intervention", ["authority_id", "provider_id", "accepted_at", "id"], unique=False
     )
     op.create_index("ix_intervention_referral", "intervention", ["authority_id", "referral_id"], unique=False)
     op.create_index(
         "ix_intervention_school", "intervention", ["authority_id", "school_id", "accepted_at", "id"], unique=False
+    )
+    op.create_index(
+        "ix_intervention_sender",
+        "intervention",
+        ["authority_id", "referring_organisation_id", "accepted_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_intervention_state", "intervention", ["authority_id", "state", "accepted_at", "id"], unique=False
     )
     op.create_table(
         "offer",
@@ -1872,10 +1924,16 @@ def downgrade() -> None:
     op.drop_index("ix_offer_changed", table_name="offer")
     op.drop_index("ix_offer_authority", table_name="offer")
     op.drop_table("offer")
+    op.drop_index("ix_intervention_state", table_name="intervention")
+    op.drop_index("ix_intervention_sender", table_name="intervention")
     op.drop_index("ix_intervention_school", table_name="intervention")
     op.drop_index("ix_intervention_referral", table_name="intervention")
     op.drop_index("ix_intervention_provider", table_name="intervention")
-    op.drop_index("ix_intervention_lot", table_name="intervention")
+    op.drop_index(
+        "ix_intervention_lot",
+        table_name="intervention",
+        postgresql_include=["provider_id", "referring_organisation_id", "school_id"],
+    )
     op.drop_index("ix_intervention_accepted", table_name="intervention")
     op.drop_table("intervention")
     op.drop_index("ix_place_out_of_service_place", table_name="place_out_of_service")
@@ -1883,6 +1941,7 @@ def downgrade() -> None:
     op.drop_index(
         "ux_booking_one_live_per_household", table_name="booking", postgresql_where=sa.text("state <> 'released'")
     )
+    op.drop_index("ix_booking_released", table_name="booking", postgresql_where=sa.text("released_on IS NOT NULL"))
     op.drop_index("ix_booking_lot", table_name="booking")
     op.drop_index("ix_booking_live", table_name="booking", postgresql_where=sa.text("state <> 'released'"))
     op.drop_table("booking")
