@@ -93,7 +93,7 @@ def filled(path: str, scene: Scene) -> str:
         path = path.replace(f"{{{name}_id}}", scene.ids[name])
     path = path.replace("{allocation_id}", scene.ids["pending_allocation"])
     path = path.replace("{return_id}", scene.ids["school_return"])
-    return path.replace("{academic_year}", "2026-27").replace("{period}", "2026-27-autumn")
+    return path.replace("{academic_year}", "2026-27").replace("{period}", "2026/27-autumn")
 
 
 def outsiders(stage: Stage, operation: str) -> dict[str, Principal]:
