@@ -143,6 +143,8 @@ async def list_referrals(
     if len(rows) > limit:
         rows = rows[:limit]
         next_cursor = call.cursor([rows[-1]["received_at"].isoformat(), str(rows[-1]["id"])], list_name)
+    if rows:
+        await audit.record(call.runtime.database, call.principal, "read_identity", "referral", None, ["name"])
     return page(call, _lines(call, rows), next_cursor)
 
 
