@@ -45,7 +45,7 @@ simulate: $(LOCAL) ## A half-term of one authority through the real API; YEAR=1 
 	@$(HALFTERM) simulate $(if $(YEAR),--year)
 
 test: $(DEV) ## The whole suite (HALFTERM_TEST_DATABASE_URL: on that server); ARGS= for pytest
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(DEV) ## Lint, format, types, import contracts, security, generated files
 	$(PY) -m ruff check .
