@@ -367,10 +367,12 @@ referral_amendment = tenant_table(
     reference("referral", "referral_id"),
     Index("ix_referral_amendment_referral", "authority_id", "referral_id"),
     policy=RowPolicy(
-        # Amendments can hold a UPN or ethnicity: the sender's and the officers', not the provider's.
+        # Amendments can hold a UPN or ethnicity: the sender's and the officers', not the provider's. What an officer
+        # wrote stays with the officers: it can tell of another organisation's referral of the pupil.
         read=within(
             f"{own('organisation_id')} OR EXISTS (SELECT 1 FROM referral r"
             " WHERE r.authority_id = referral_amendment.authority_id AND r.id = referral_amendment.referral_id"
+            " AND r.referring_organisation_id = referral_amendment.organisation_id"
             f" AND r.school_id = {ORGANISATION})"
         ),
         write=within(own("organisation_id")),

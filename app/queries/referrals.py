@@ -41,8 +41,9 @@ async def match_pupil(
 ) -> list[asyncpg.Record]:
     """The authority's records that could be the pupil of a new referral; the sender's own first.
 
-    `own`: on the sender's roll or referred by the sender before. `own_open_*`: the sender's open referral of the
-    pupil. `other_open`: another organisation has one open.
+    `own`: referred by the sender before, or on the sender's roll and referred by nobody else: an agency puts the pupil
+    of its record on a school's roll by naming the school, and must neither bind that school nor read what it writes
+    later. `own_open_*`: the sender's open referral of the pupil. `other_open`: another organisation has one open.
     """
     return await session.rows(
         "SELECT p.id, p.household_id, p.date_of_birth, t.upn, t.upn_holder,"
@@ -50,6 +51,8 @@ async def match_pupil(
         "         AND e.school_id = $4 AND e.ends_on IS NULL) AS enrolled,"
         " (EXISTS (SELECT 1 FROM enrolment e WHERE e.authority_id = p.authority_id AND e.pupil_id = p.id"
         "         AND e.school_id = $2 AND e.ends_on IS NULL)"
+        "   AND NOT EXISTS (SELECT 1 FROM referral r WHERE r.authority_id = p.authority_id AND r.pupil_id = p.id"
+        "         AND r.referring_organisation_id <> $2)"
         "  OR EXISTS (SELECT 1 FROM referral r WHERE r.authority_id = p.authority_id AND r.pupil_id = p.id"
         "         AND r.referring_organisation_id = $2)) AS own,"
         " o.id AS own_open_id, o.reference AS own_open_reference,"

@@ -67,7 +67,11 @@ act_of_subject AS (
   SELECT authority_id, 'offer made' AS what, id, 'allocation.offered' AS type FROM offer WHERE state <> 'proposed'
   UNION ALL SELECT authority_id, 'offer accepted', id, 'allocation.accepted' FROM offer WHERE state = 'accepted'
   UNION ALL SELECT authority_id, 'offer declined', id, 'allocation.declined' FROM offer WHERE state = 'declined'
-  UNION ALL SELECT authority_id, 'case closed', id, 'intervention.closed' FROM intervention WHERE state = 'closed'
+  -- A case that ends before it began, because the sender took the referral back, is told of by `referral.closed`.
+  UNION ALL SELECT i.authority_id, 'case closed', i.id, 'intervention.closed' FROM intervention i
+    WHERE i.state = 'closed' AND NOT EXISTS (SELECT FROM status_history h
+      WHERE i.outcome = 'withdrawn' AND i.started_on IS NULL
+        AND h.authority_id = i.authority_id AND h.referral_id = i.referral_id AND h.event_type = 'referral.closed')
   UNION ALL SELECT authority_id, 'case started', id, 'intervention.started' FROM intervention WHERE started_on IS NOT NULL
   UNION ALL SELECT authority_id, 'safety read', id, 'intervention.safety_acknowledged' FROM intervention
     WHERE safety_acknowledged_at IS NOT NULL

@@ -15,7 +15,8 @@ from app.simulation.invariants import Acknowledged, NotTheOwnerError, breaches, 
 from tests.conftest import Template
 from tests.factories.casework import at
 from tests.factories.falling_due import busy_town
-from tests.factories.http import make_api
+from tests.factories.http import Caller, make_api
+from tests.factories.referrals import key, referral_body
 
 TERM_OVER = datetime(2026, 12, 21, 9, 0, tzinfo=UTC)
 
@@ -50,11 +51,23 @@ async def ground(template: Template, settings: Settings) -> AsyncIterator[Ground
         assert kept.status_code == 200, kept.text
         submitted = await school.post(f"/v1/returns/{owed['id']}/submit")
         assert submitted.status_code == 200, submitted.text
+        await _take_back_an_accepted_referral(school, at(api.as_(town.provider), TERM_OVER + timedelta(hours=1)))
     await database.dispose()
     yield Ground(
         template.url(None, name), template.url(template.owner, name), template.url(template.roles.application, name)
     )
     await template.drop_clone(name)
+
+
+async def _take_back_an_accepted_referral(school: Caller, provider: Caller) -> None:
+    """A case that ends before it began: the sender's act closes it, so no event of the provider's tells of it."""
+    answer = await school.post("/v1/referrals", referral_body(), headers=key())
+    assert answer.status_code == 201, answer.text
+    referral = answer.json()
+    accepted = await provider.post(f"/v1/allocations/{referral['allocation']['id']}/accept")
+    assert accepted.status_code == 200, accepted.text
+    gone = await school.post(f"/v1/referrals/{referral['id']}/withdraw", {"reason": "moved_away"})
+    assert gone.status_code == 200, gone.text
 
 
 async def test_a_sound_database_has_no_breach(ground: Ground) -> None:

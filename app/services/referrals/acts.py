@@ -219,6 +219,8 @@ async def withdraw_referral(
             wide, writes, referral, State.CLOSED,
             event_id=event_id, event_type="referral.closed", reason=reason,
             outcome="withdrawn", close_reason=reason, close_note=note, closed_at=wide.now,
+            # A provider that had accepted loses the family's details at once; only closed work keeps them for a while.
+            case_provider_id=None,
         )  # fmt: skip
         await cancel(wide, referral_id, _OFFICERS_OBLIGATIONS)
         await allocate_waiting(wide, writes, "withdrawal")
@@ -347,7 +349,7 @@ async def release_referral(session: WriteSession, writes: Writes, referral_id: U
             wide,
             "referral.released",
             subject=("referral", referral_id, referral["version"]),
-            audience=await _parties(wide, referral),
+            audience=await _told_of_release(wide, referral, released),
             referral_id=referral_id,
         )
         writes.add(
@@ -362,3 +364,10 @@ async def release_referral(session: WriteSession, writes: Writes, referral_id: U
         if referral["state"] == State.WAITING:
             await allocate_waiting(wide, writes, "released")
         await writes.flush(wide)
+
+
+async def _told_of_release(wide: BrokerSession, referral: Row, released: list[str]) -> list[UUID | None]:
+    """Officers alone where a possible duplicate is let go: to the sender it would tell of another's referral."""
+    if Hold.POSSIBLE_DUPLICATE.value in released:
+        return [await authority_organisation(wide)]
+    return await _parties(wide, referral)

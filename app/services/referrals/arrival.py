@@ -1,8 +1,8 @@
 """Whose referral it is and which pupil it is about: settled before anything is decided.
 
 A pupil is matched by UPN within the authority, but a record is shared only with an organisation that already has the
-pupil (on its roll, or referred by it before). Anyone else's record of the same UPN is kept apart, so that a guessed
-UPN opens nothing and the sender learns nothing about another organisation's referral.
+pupil (on its roll by its own word, or referred by it before). Anyone else's record of the same UPN is kept apart, so
+that a guessed UPN opens nothing and the sender learns nothing about another organisation's referral.
 """
 
 from dataclasses import dataclass
