@@ -50,7 +50,9 @@ class Principal:
     scopes: frozenset[Scope]
     request_id: str = ""
     at: datetime | None = None
-    """A stated business time (sandbox only)."""
+    """The business time to act at, where the service itself says so."""
+    stated_at: datetime | None = None
+    """The business time that the caller states: it counts in a sandbox authority alone."""
 
 
 @dataclass(frozen=True, slots=True)

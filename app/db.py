@@ -252,10 +252,11 @@ class Database:
         now = clock.real_now()
         if not self.settings.sandbox:
             return now
-        offset: timedelta | None = await driver.fetchval(
-            "SELECT clock_offset FROM authority WHERE id = $1", principal.authority_id
-        )
-        return now + (offset or timedelta())
+        row = await driver.fetchrow("SELECT sandbox, clock_offset FROM authority WHERE id = $1", principal.authority_id)
+        if row is None or not row["sandbox"]:
+            return now
+        offset: timedelta = row["clock_offset"]
+        return principal.stated_at or now + offset
 
 
 class WorkerDatabase:
@@ -328,6 +329,7 @@ def make_engine(url: str, settings: Settings, *, application_name: str) -> Async
             "statement_timeout": f"{settings.statement_timeout_seconds}s",
             "idle_in_transaction_session_timeout": "30s",
             "timezone": "UTC",
+            "plan_cache_mode": "force_generic_plan",
         },
     }
     if settings.statement_cache_size == 0:

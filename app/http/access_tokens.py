@@ -23,6 +23,7 @@ from joserfc.jwk import RSAKey
 from joserfc.jws import JWSRegistry
 
 from app import clock
+from app.access import Kind
 from app.http.signing_keys import ALGORITHM, KeyRing, SigningKeys
 from app.ids import new_id
 
@@ -207,10 +208,10 @@ def _claims(claims: dict[str, Any], audience: str) -> TokenClaims:
             issuer=texts["iss"],
             audience=audience,
             subject=texts["sub"],
-            client_id=texts["client_id"],
+            client_id=str(UUID(texts["client_id"])),
             organisation_id=UUID(claims["organisation"]),
             authority_id=UUID(claims["authority"]),
-            organisation_kind=texts["kind"],
+            organisation_kind=Kind(texts["kind"]).value,
             scopes=frozenset(texts["scope"].split()),
             issued_at=int(claims["iat"]),
             expires_at=int(claims["exp"]),

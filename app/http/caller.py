@@ -20,6 +20,7 @@ from app.http.access_tokens import TokenClaims
 from app.http.runtime import Runtime, runtime_of
 
 _SCOPES: Final = frozenset(scope.value for scope in Scope)
+_FIRST_YEAR, _LAST_YEAR = 1900, 2100
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def authenticate(request: Request, runtime: Runtime) -> Principal:
     principal = principal_of(
         runtime.verifier.verify(token.strip()),
         request_id=request.scope.get("state", {}).get("request_id", ""),
-        at=_stated_time(request, runtime),
+        stated_at=_stated_time(request, runtime),
     )
     state = request.scope.setdefault("state", {})
     state["client_id"] = principal.client_id
@@ -92,7 +93,7 @@ def authenticate(request: Request, runtime: Runtime) -> Principal:
     return principal
 
 
-def principal_of(claims: TokenClaims, *, request_id: str = "", at: datetime | None = None) -> Principal:
+def principal_of(claims: TokenClaims, *, request_id: str = "", stated_at: datetime | None = None) -> Principal:
     """The principal that a verified token speaks for."""
     return Principal(
         client_id=UUID(claims.client_id),
@@ -101,12 +102,12 @@ def principal_of(claims: TokenClaims, *, request_id: str = "", at: datetime | No
         kind=Kind(claims.organisation_kind),
         scopes=frozenset(Scope(scope) for scope in claims.scopes if scope in _SCOPES),
         request_id=request_id,
-        at=at,
+        stated_at=stated_at,
     )
 
 
 def _stated_time(request: Request, runtime: Runtime) -> datetime | None:
-    """`X-Halfterm-Now`, which exists in the sandbox alone and is ignored elsewhere."""
+    """`X-Halfterm-Now`, which counts in a sandbox authority alone and is ignored elsewhere."""
     stated = request.headers.get("x-halfterm-now")
     if stated is None or not runtime.settings.sandbox:
         return None
@@ -116,4 +117,6 @@ def _stated_time(request: Request, runtime: Runtime) -> datetime | None:
         raise Malformed("X-Halfterm-Now must be an RFC 3339 time.") from None
     if moment.tzinfo is None:
         raise Malformed("X-Halfterm-Now must say its offset from UTC.")
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise Malformed(f"X-Halfterm-Now lies outside the years {_FIRST_YEAR} to {_LAST_YEAR}.")
     return moment.astimezone(UTC)

@@ -225,6 +225,8 @@ def test_the_media_type_form_of_the_type_is_accepted(keys: SigningKeys) -> None:
         ({"authority": 7}, "wrong_claims"),
         ({"scope": ["admin"]}, "wrong_claims"),
         ({"client_id": None}, "wrong_claims"),
+        ({"client_id": "not-a-uuid"}, "wrong_claims"),
+        ({"kind": "stranger"}, "wrong_claims"),
         ({"jti": None}, "wrong_claims"),
     ],
 )

@@ -15,10 +15,15 @@ _BAD_MOMENT = PydanticCustomError(
 )
 
 
+def _has_hyphens(text: str) -> bool:
+    """Whether a text begins as YYYY-MM-DD does. Python also reads week dates and dates without hyphens."""
+    return text[4:5] == text[7:8] == "-"
+
+
 def _date_from(value: Any) -> date:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
-    if not isinstance(value, str) or len(value) != len("2026-09-01"):
+    if not isinstance(value, str) or len(value) != len("2026-09-01") or not _has_hyphens(value):
         raise _BAD_DATE
     try:
         return date.fromisoformat(value)
@@ -29,7 +34,7 @@ def _date_from(value: Any) -> date:
 def _moment_from(value: Any) -> datetime:
     if isinstance(value, datetime):
         return value
-    if not isinstance(value, str) or len(value) > len("2026-09-01T09:30:00.000000+00:00"):
+    if not isinstance(value, str) or len(value) > len("2026-09-01T09:30:00.000000+00:00") or not _has_hyphens(value):
         raise _BAD_MOMENT
     try:
         moment = datetime.fromisoformat(value)
