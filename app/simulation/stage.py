@@ -59,14 +59,7 @@ def stage(authority_name: str, starts_at: datetime, folder: Path) -> Iterator[St
     base_url = f"http://127.0.0.1:{environment['HALFTERM_PORT']}"
     with ExitStack() as ending, (folder / "service.log").open("wb") as log:
         ending.callback(_remove_cluster, data_dir)
-        service = subprocess.Popen(  # nosec B603
-            [sys.executable, "-m", "app.cli", "serve"],
-            env=environment,
-            cwd=_root(),
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        service = _serve(environment, log)
         ending.callback(_stop, service)
         _wait_until_ready(service, base_url, folder / "service.log")
         authority_id = _found(environment, authority_name, starts_at)
