@@ -72,7 +72,7 @@ async def decide_arrival(session: BrokerSession, ground: Ground, want: Want) -> 
     alone = decide(Snapshot((want,), ground.lots, ground.free_places), ground.policy, session.today).decisions[0]
     if alone.place is None:
         return alone, ground
-    ahead = await snapshots.waiting(session, [_lot(ground, alone.place)], _WAITING_LOOKED_AT)
+    ahead = await snapshots.waiting(session, [lot_of(ground, alone.place.lot_id)], _WAITING_LOOKED_AT)
     plan = decide(Snapshot((want, *ahead), ground.lots, ground.free_places), ground.policy, session.today)
     for decision in plan.decisions:
         if decision.referral_id == want.referral_id:
@@ -130,7 +130,7 @@ def make_offer(
 
     `version` is the referral's version after the move to `offered`; the move itself is the caller's to record.
     """
-    lot = _lot(ground, place)
+    lot = lot_of(ground, place.lot_id)
     booking_id, offer_id = new_id(), new_id()
     writes.add(
         booking_table,
@@ -241,7 +241,7 @@ async def allocate_waiting(session: BrokerSession, writes: Writes, trigger: str)
         referral = referrals[decision.referral_id]
         want = by_id[decision.referral_id]
         decision_id = keep_decision(session, writes, ground, want, decision, trigger)
-        provider_id = _lot(ground, place).provider_id
+        provider_id = lot_of(ground, place.lot_id).provider_id
         known = await snapshots.known_households(session, provider_id, [want.household_id])
         _, event_id = make_offer(
             session,
@@ -268,5 +268,9 @@ async def allocate_waiting(session: BrokerSession, writes: Writes, trigger: str)
     return len(made)
 
 
-def _lot(ground: Ground, place: Place) -> Lot:
-    return next(lot for lot in ground.lots if lot.id == place.lot_id)
+def lot_of(ground: Ground, lot_id: UUID) -> Lot:
+    """A lot of the ground by its id. Raises InvariantBroken when the authority has no such casework lot."""
+    for lot in ground.lots:
+        if lot.id == lot_id:
+            return lot
+    raise InvariantBroken

@@ -18,10 +18,10 @@ from app.ids import new_id
 from app.models import casework, supply
 from app.queries import offers
 from app.queries import referrals as referral_queries
-from app.queries.parties import authority_organisation, calendar_of
+from app.queries.parties import authority_organisation
 from app.queries.writes import Writes
 from app.services import events, history
-from app.services.allocation import allocate_waiting, survey
+from app.services.allocation import Ground, allocate_waiting, lot_of, survey
 from app.services.bookings import release_booking
 from app.services.obligations import cancel, meet, owe
 
@@ -40,13 +40,14 @@ async def accept_offer(session: WriteSession, writes: Writes, offer_id: UUID) ->
     visible = await _visible(session, offer_id)
     async with broker(session) as wide:
         referral, offer = await _locked(wide, visible)
+        ground = await survey(wide)
         if offer["state"] == "expired":
-            booking_id, practitioner_id = await _book_late(wide, writes, referral, offer)
+            booking_id, practitioner_id = await _book_late(wide, writes, referral, offer, ground)
         elif offer["state"] == "pending":
             booking_id, practitioner_id = offer["booking_id"], offer["practitioner_id"]
         else:
             raise ActionNotAvailable(f"The offer is {offer['state']}: it can no longer be accepted.")
-        await _start_case(wide, writes, referral, offer, booking_id, practitioner_id)
+        await _start_case(wide, writes, referral, offer, ground, (booking_id, practitioner_id))
         await writes.flush(wide)
 
 
@@ -55,12 +56,12 @@ async def _start_case(
     writes: Writes,
     referral: Row,
     offer: asyncpg.Record,
-    booking_id: UUID,
-    practitioner_id: UUID | None,
+    ground: Ground,
+    taken: tuple[UUID, UUID | None],
 ) -> None:
-    ground = await survey(wide)
-    weeks = next(lot.standard_weeks for lot in ground.lots if lot.id == offer["lot_id"])
-    planned_end_on = ground.calendar.planned_end(wide.today, weeks)
+    """Turn offer, booking and referral to an accepted case. `taken` is (booking, practitioner)."""
+    booking_id, practitioner_id = taken
+    planned_end_on = ground.calendar.planned_end(wide.today, lot_of(ground, offer["lot_id"]).standard_weeks)
     intervention_id = new_id()
     await writes.flush(wide)
     await wide.run(
@@ -101,6 +102,8 @@ async def _start_case(
         case_provider_id=offer["provider_id"], intervention_id=intervention_id,
     )  # fmt: skip
     await meet(wide, "answer_offer", offer["id"])
+    # An officer may have been asked to see it placed: now it is.
+    await meet(wide, "place_referral", referral["id"])
     days = ground.policy.first_contact_school_days
     owe(
         writes,
@@ -114,17 +117,19 @@ async def _start_case(
 
 
 async def _book_late(
-    wide: BrokerSession, writes: Writes, referral: Row, offer: asyncpg.Record
+    wide: BrokerSession, writes: Writes, referral: Row, offer: asyncpg.Record, ground: Ground
 ) -> tuple[UUID, UUID | None]:
     """A new booking for an answer that came after its time. Raises PlaceTaken when it comes too late for that too."""
+    lot = lot_of(ground, offer["lot_id"])
     live = await offers.live_of_referral(wide, referral["id"])
     if referral["state"] != State.WAITING or live is not None or referral["holds"]:
         raise PlaceTaken("The referral has gone on: it is no longer waiting for this offer.")
+    if not lot.starts_on <= wide.today <= lot.ends_on or lot.volume_left <= 0:
+        raise PlaceTaken("The lot takes no more families: its contract has ended, or its volume is used or promised.")
     place = await offers.free_place_like(wide, offer["lot_id"], offer["place_id"], wide.today)
     if place is None:
         raise PlaceTaken("Every place of the lot has been taken since the offer expired.")
     booking_id = new_id()
-    calendar = await calendar_of(wide)
     writes.add(
         supply.booking,
         id=booking_id,
@@ -134,7 +139,7 @@ async def _book_late(
         household_id=referral["household_id"],
         state="offered",
         starts_on=wide.today,
-        ends_on=calendar.planned_end(wide.today),
+        ends_on=ground.calendar.planned_end(wide.today, lot.standard_weeks),
         cause="late_answer",
     )
     await wide.run(
@@ -266,7 +271,7 @@ async def assign_practitioner(session: WriteSession, writes: Writes, offer_id: U
         session.now,
     )
     if offer["intervention_id"] is not None:
-        await session.run(
+        touched = await session.run(
             "UPDATE intervention SET practitioner_id = $3, version = version + 1, updated_at = $4"
             " WHERE authority_id = $1 AND id = $2 AND state <> 'closed'",
             session.authority_id,
@@ -274,6 +279,8 @@ async def assign_practitioner(session: WriteSession, writes: Writes, offer_id: U
             practitioner_id,
             session.now,
         )
+        if not touched:
+            raise ActionNotAvailable("The case is closed: who worked it stays as it was.")
     events.tell(
         writes,
         session,

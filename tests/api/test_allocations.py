@@ -4,7 +4,9 @@ from typing import Any
 import pytest
 
 from app import clock
-from app.db import Database
+from app.db import Database, broker
+from app.queries.writes import Writes
+from app.services.answers_to_offers import expire_due
 from tests.factories.authority import Town, add_block
 from tests.factories.http import Api
 from tests.factories.referrals import key, referral_body
@@ -81,20 +83,20 @@ async def test_a_decline_goes_to_the_next_place_or_waits_with_its_old_date(
     assert (read["state"], read["banded_on"]) == ("waiting", referral["banded_on"])
 
 
-async def test_an_unanswered_offer_expires_and_the_late_answer_still_counts(api: Api, town: Town) -> None:
-    from app.db import broker
-    from app.queries.writes import Writes
-    from app.services.answers_to_offers import expire_due
-
-    referral, offer = await offered(api, town)
-    database = api.runtime.database
-    async with database.write(town.officer) as session:
+async def run_out(api: Api, town: Town) -> int:
+    """Let a month pass over the pending offers; how many expired."""
+    async with api.runtime.database.write(town.officer) as session:
         session.now += timedelta(days=30)
         async with broker(session) as wide:
             writes = Writes()
-            assert await expire_due(wide, writes) == 1
-            assert await expire_due(wide, writes) == 0
+            expired = await expire_due(wide, writes)
             await writes.flush(wide)
+    return expired
+
+
+async def test_an_unanswered_offer_expires_and_the_late_answer_still_counts(api: Api, town: Town) -> None:
+    referral, offer = await offered(api, town)
+    assert [await run_out(api, town), await run_out(api, town)] == [1, 0]
     provider = api.as_(town.provider)
     old = (await provider.get(f"/v1/allocations/{offer['id']}")).json()
     assert (old["state"], old["summary"]) == ("expired", None)
@@ -104,20 +106,63 @@ async def test_an_unanswered_offer_expires_and_the_late_answer_still_counts(api:
     assert [line["kind"] for line in owed if line["state"] == "open"] == ["place_referral"]
     late = await provider.post(f"/v1/allocations/{offer['id']}/accept")
     assert (late.status_code, late.json()["state"]) == (200, "accepted"), late.text
+    owed = (await api.as_(town.officer).get("/v1/obligations")).json()["data"]
+    assert [(line["kind"], line["state"]) for line in owed if line["kind"] == "place_referral"] == [
+        ("place_referral", "met")
+    ]
+
+
+async def test_a_late_answer_is_too_late_once_the_volume_is_promised(api: Api, town: Town) -> None:
+    _, offer = await offered(api, town)
+    await run_out(api, town)
+    async with api.runtime.database.write(town.officer) as session:
+        await session.run(
+            "UPDATE lot SET volume = 1 WHERE authority_id = $1 AND id = $2", town.officer.authority_id, town.lots[0]
+        )
+    await offered(api, town)
+    late = await api.as_(town.provider).post(f"/v1/allocations/{offer['id']}/accept")
+    assert (late.status_code, late.json()["code"]) == (409, "place_taken")
+
+
+async def test_a_late_answer_is_too_late_once_the_contract_has_ended(api: Api, town: Town) -> None:
+    _, offer = await offered(api, town)
+    await run_out(api, town)
+    async with api.runtime.database.write(town.officer) as session:
+        yesterday = session.today - timedelta(days=1)
+        await session.run(
+            "UPDATE contract SET ends_on = $3 WHERE authority_id = $1 AND id = $2",
+            town.officer.authority_id,
+            town.contracts[0],
+            yesterday,
+        )
+    late = await api.as_(town.provider).post(f"/v1/allocations/{offer['id']}/accept")
+    assert (late.status_code, late.json()["code"]) == (409, "place_taken")
+
+
+async def test_a_late_answer_holds_the_place_as_long_as_the_service_lasts(api: Api, town: Town) -> None:
+    async with api.runtime.database.write(town.officer) as session:
+        await session.run(
+            "UPDATE service SET standard_weeks = 2 WHERE authority_id = $1 AND id = $2",
+            town.officer.authority_id,
+            town.services[0],
+        )
+    _, offer = await offered(api, town)
+    await run_out(api, town)
+    late = await api.as_(town.provider).post(f"/v1/allocations/{offer['id']}/accept")
+    assert late.status_code == 200, late.text
+    async with api.runtime.database.read(town.officer) as session:
+        row = await session.row(
+            "SELECT i.planned_end_on, b.ends_on FROM intervention i JOIN booking b"
+            " ON b.authority_id = i.authority_id AND b.id = i.booking_id WHERE i.authority_id = $1",
+            town.officer.authority_id,
+        )
+    assert row is not None
+    assert row["planned_end_on"] == row["ends_on"]
 
 
 async def test_a_late_answer_is_too_late_once_the_places_are_taken(api: Api, town: Town) -> None:
-    from app.db import broker
-    from app.queries.writes import Writes
-    from app.services.answers_to_offers import expire_due
-
     _, offer = await offered(api, town)
-    async with api.runtime.database.write(town.officer) as session:
-        session.now += timedelta(days=30)
-        async with broker(session) as wide:
-            writes = Writes()
-            await expire_due(wide, writes)
-            await writes.flush(wide)
+    await run_out(api, town)
     for _ in range(2):
         await offered(api, town)
     late = await api.as_(town.provider).post(f"/v1/allocations/{offer['id']}/accept")
@@ -151,6 +196,20 @@ async def test_a_practitioner_of_ones_own_is_assigned(api: Api, town: Town) -> N
     assert answer.status_code == 200, answer.text
     unknown = await provider.post(path, {"practitioner_id": str(town.school.organisation_id)})
     assert unknown.status_code == 422
+
+
+async def test_a_closed_case_keeps_who_worked_it(api: Api, town: Town) -> None:
+    _, offer = await offered(api, town)
+    provider = api.as_(town.provider)
+    accepted = (await provider.post(f"/v1/allocations/{offer['id']}/accept")).json()
+    ending = {"outcome": "ended_early", "reason": "did_not_engage", "summary": {}}
+    closed = await provider.post(f"/v1/interventions/{accepted['intervention_id']}/close", ending)
+    assert closed.status_code == 200, closed.text
+    before = (await provider.get(f"/v1/allocations/{offer['id']}")).json()
+    path = f"/v1/allocations/{offer['id']}/practitioner"
+    answer = await provider.post(path, {"practitioner_id": str(town.practitioners[0])})
+    assert (answer.status_code, answer.json()["code"]) == (409, "action_not_available")
+    assert (await provider.get(f"/v1/allocations/{offer['id']}")).json() == before
 
 
 async def test_the_worklist_pages_and_answers_304(api: Api, town: Town, lane: Database) -> None:
