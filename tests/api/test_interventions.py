@@ -1,11 +1,12 @@
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import orjson
 import pytest
 
 from app.db import Database
+from app.domain.calendar import Calendar
 from app.ids import new_id
 from tests.factories.authority import Town
 from tests.factories.casework import (
@@ -139,11 +140,18 @@ async def test_an_extension_over_another_familys_booking_is_refused(
 
 
 async def test_an_extension_ends_with_the_place_itself(api: Api, town: Town, case: CaseIds, lane: Database) -> None:
-    async with lane.write(town.officer) as session:
-        await session.run("UPDATE place SET available_until = $1 WHERE id = $2", date(2026, 12, 20), case.place_id)
+    async def leaves_the_block(on: date) -> None:
+        async with lane.write(town.officer) as session:
+            await session.run("UPDATE place SET available_until = $1 WHERE id = $2", on, case.place_id)
+
+    new_end = Calendar().planned_end(case.planned_end_on, 1)
+    await leaves_the_block(new_end - timedelta(days=1))
     answer = await worker(api, town).post(f"{case.path}/extend", {"weeks": 1, "reason": "More time."})
     assert answer.status_code == 409
     assert answer.json()["code"] == "capacity_refused"
+    await leaves_the_block(new_end)
+    answer = await worker(api, town).post(f"{case.path}/extend", {"weeks": 1, "reason": "More time."})
+    assert (answer.status_code, answer.json()["planned_end_on"]) == (200, new_end.isoformat())
 
 
 @pytest.mark.parametrize("weeks", [0, -1, 53, "2", 1.5, True, None])

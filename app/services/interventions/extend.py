@@ -1,6 +1,6 @@
 """Moving the planned end of an intervention, and with it the end of its booking."""
 
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 import orjson
@@ -90,5 +90,6 @@ async def _policy(session: BrokerSession) -> Policy:
 
 
 def _check_place(available_until: date | None, new_end: date) -> None:
-    if available_until is not None and new_end - timedelta(days=1) > available_until:
-        raise CapacityRefused(f"The place is part of the block until {available_until.isoformat()}.")
+    """Both days are exclusive: the first that the place no longer covers, and the first on which it takes no family."""
+    if available_until is not None and new_end > available_until:
+        raise CapacityRefused(f"The place leaves the block on {available_until.isoformat()}.")
