@@ -32,7 +32,7 @@ def referral_faults(facts: Facts, today: date) -> list[FieldFault]:
     return [
         *_pupil_faults(facts["pupil"], today),
         *_need_faults(facts["needs"]),
-        *_agreement_faults(facts["agreement"], today),
+        *agreement_faults(facts["agreement"], today),
         *_language_faults(facts),
         *(_attendance_faults(facts["attendance"], today) if facts.get("attendance") else ()),
         *_preference_faults(facts),
@@ -134,8 +134,8 @@ def _need_faults(needs: list[Facts]) -> list[FieldFault]:
     return faults
 
 
-def _agreement_faults(agreement: Facts, today: date) -> list[FieldFault]:
-    """Agreement is required to submit, unless a coded exception names a person."""
+def agreement_faults(agreement: Facts, today: date) -> list[FieldFault]:
+    """What an agreement lacks to let the work go on: it was given by someone, or a coded exception names a person."""
     faults = []
     status = agreement["status"]
     if status == "given":

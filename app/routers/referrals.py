@@ -14,7 +14,7 @@ from app.domain.referral import State
 from app.errors import NotFound
 from app.http.answers import created, once, page, thing, to_bytes
 from app.http.caller import Call, caller
-from app.http.conditional import require_match
+from app.http.conditional import check_match, require_match
 from app.queries import referrals as queries
 from app.queries.writes import Writes
 from app.routers.schemas import referral_views as views
@@ -184,8 +184,14 @@ async def _act(
     call: Call, referral_id: UUID, body: Any, work: Callable[[WriteSession, Writes], Awaitable[None]]
 ) -> Response:
     """Run one act, safe to retry with an Idempotency-Key, and answer with the referral as it then is."""
+    if_match = call.request.headers.get("if-match")
 
     async def act(session: WriteSession, writes: Writes) -> Answer:
+        if if_match is not None:
+            present = await queries.visible(session, referral_id)
+            if present is None:
+                raise NotFound
+            check_match(if_match, present["version"])
         await work(session, writes)
         await writes.flush(session)
         content = await _whole(call, session, referral_id)
@@ -242,7 +248,7 @@ async def change_agreement(
         call,
         referral_id,
         body.model_dump(mode="json"),
-        lambda session, writes: acts.change_agreement(session, writes, referral_id, orjson.loads(to_bytes(body))),
+        lambda session, writes: acts.change_agreement(session, writes, referral_id, body.model_dump()),
     )
 
 

@@ -7,6 +7,10 @@ from tests.factories.authority import Town, build_town
 from tests.factories.http import Api, Caller
 from tests.factories.referrals import key, referral_body
 
+AGREED = {
+    "status": "given", "given_by": "The mother (made up)", "how": "in_person", "agreed_on": "2026-09-01"
+}  # fmt: skip
+
 
 async def send(school: Caller, **changes: Any) -> dict[str, Any]:
     answer = await school.post("/v1/referrals", referral_body(**changes), headers=key())
@@ -304,3 +308,41 @@ async def test_an_offered_provider_is_told_of_its_allocation_and_never_of_the_re
     ]  # fmt: skip
     assert referral["id"] not in told.text
     assert referral["id"] in (await school.get("/v1/events")).text
+
+
+@pytest.mark.parametrize(
+    "agreement",
+    [
+        {"status": "not_yet"},
+        {"status": "given", "given_by": "The mother (made up)"},
+        {"status": "exception", "exception": "court_order"},
+    ],
+)
+async def test_work_goes_on_only_with_an_agreement_that_would_have_been_enough_to_send(
+    api: Api, town: Town, agreement: dict[str, Any]
+) -> None:
+    school = api.as_(town.school)
+    referral = await send(school)
+    path = f"/v1/referrals/{referral['id']}"
+    assert (await school.post(f"{path}/agreement", {"status": "withdrawn"})).status_code == 200
+    before = (await school.get(path)).json()
+    refused = await school.post(f"{path}/agreement", agreement)
+    assert refused.status_code == 422, refused.text
+    assert {fault["pointer"].split("/")[1] for fault in refused.json()["errors"]} <= set(AGREED) | {"exception_person"}
+    assert (await school.get(path)).json() == before
+    again = await school.post(f"{path}/agreement", AGREED)
+    assert (again.status_code, again.json()["state"]) == (200, "offered"), again.text
+    owed = (await api.as_(town.officer).get("/v1/obligations?state=open")).json()["data"]
+    assert "agreement_check" not in [line["kind"] for line in owed]
+
+
+async def test_an_act_on_a_version_that_has_gone_is_refused(api: Api, town: Town) -> None:
+    school = api.as_(town.school)
+    referral = await send(school)
+    path = f"/v1/referrals/{referral['id']}"
+    stale = await school.post(f"{path}/withdraw", {"reason": "moved_away"}, headers={"If-Match": '"1"'})
+    assert (stale.status_code, stale.json()["code"]) == (412, "precondition_failed")
+    assert (await school.get(path)).json() == referral
+    present = {"If-Match": (await school.get(path)).headers["etag"]}
+    done = await school.post(f"{path}/withdraw", {"reason": "moved_away"}, headers=present)
+    assert (done.status_code, done.json()["state"]) == (200, "closed")

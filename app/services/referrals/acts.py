@@ -1,5 +1,6 @@
 """What a sender or an officer does to a referral after it was sent."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -9,7 +10,8 @@ from app.db import BrokerSession, WriteSession, broker
 from app.domain.allocation import Hold
 from app.domain.obligations import OF_AN_INTERVENTION, ObligationKind
 from app.domain.referral import CASE_STATES, State, available_actions
-from app.domain.referral_facts import Facts, amendment_faults
+from app.domain.referral_facts import Facts, agreement_faults, amendment_faults
+from app.domain.vocabulary import WITHHELD
 from app.errors import ActionNotAvailable, FieldFault, Invalid, NotFound, PreconditionFailed
 from app.ids import new_id
 from app.models.demand import referral_amendment
@@ -290,12 +292,15 @@ async def change_agreement(session: WriteSession, writes: Writes, referral_id: U
     """Record that the family agreed after all, or took its agreement back.
 
     Withdrawn or refused agreement stops work, takes a live offer back, holds the referral, and asks an officer for a
-    safeguarding check before it is closed.
+    safeguarding check before it is closed. Only what would have been enough to send the referral lets it go on again.
+    Raises NotFound, ActionNotAvailable, Invalid.
     """
+    stopped = agreement["status"] in WITHHELD
+    if not stopped and (faults := agreement_faults(agreement, session.today)):
+        raise Invalid(errors=[replace(fault, pointer=fault.pointer.removeprefix("/agreement")) for fault in faults])
     await _open(session, referral_id, "agreement")
     async with broker(session) as wide:
         referral = await _lock(wide, referral_id, session.kind, "agreement")
-        stopped = agreement["status"] in ("withdrawn", "refused")
         holds = [hold for hold in referral["holds"] if hold != Hold.AGREEMENT_WITHDRAWN.value]
         if stopped:
             holds.append(Hold.AGREEMENT_WITHDRAWN.value)
@@ -317,8 +322,8 @@ async def change_agreement(session: WriteSession, writes: Writes, referral_id: U
             await history.move(
                 wide, writes, referral, State.WAITING, event_id=withdrawn, event_type="allocation.withdrawn"
             )
+        await cancel(wide, referral_id, ["agreement_check"])
         if stopped:
-            await cancel(wide, referral_id, ["agreement_check"])
             owe(
                 writes, wide, "agreement_check", await authority_organisation(wide),
                 subject=("referral", referral_id), clock="calendar_hour",
