@@ -116,7 +116,7 @@ async def _on_server(settings: Settings) -> Access:
     for url in (given, owner):
         if url is not None:
             _check_url(url)
-    if given is not None and not await may_administer(given):
+    if given is not None and not await _administers(given, owner):
         admin = owner if owner is not None and await may_administer(owner) else None
         return Access(given, owner, admin, None)
     admin = owner or given
@@ -128,6 +128,16 @@ async def _on_server(settings: Settings) -> Access:
             "name it in HALFTERM_DATABASE_URL."
         )
     return Access(application_url(admin, settings.data_dir), admin, admin, None)
+
+
+async def _administers(url: str, owner: str | None) -> bool:
+    """Whether a URL is an administrator's. One that cannot sign in is not, where the owner may make its role."""
+    try:
+        return await may_administer(url)
+    except asyncpg.InvalidAuthorizationSpecificationError:
+        if owner is None or not await may_administer(owner):
+            raise
+        return False
 
 
 def _check_url(url: str) -> None:

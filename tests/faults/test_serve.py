@@ -326,6 +326,15 @@ def test_application_url_needs_a_migrated_schema_and_migrate_makes_it(folder: Pa
         assert running.run(running.command("/oauth/token"))["token_type"] == "Bearer"
 
 
+def test_migrate_makes_the_application_role_and_the_database_on_a_new_server(folder: Path, server: Server) -> None:
+    owner_url = schema.with_parts(server.admin_url, database=server.database)
+    url = schema.with_parts(owner_url, user=f"{server.database}_app", password="made-up")
+    migrated = run_command(folder / "data", "migrate", database_url=url, owner_database_url=owner_url)
+    assert migrated.returncode == 0, migrated.stderr
+    founded = run_command(folder / "data", "authority", "create", "926", database_url=url)
+    assert founded.returncode == 0, founded.stderr
+
+
 def test_a_role_that_owns_the_tables_is_refused(folder: Path, server: Server) -> None:
     owner = f"{server.database}_owner"
     query(server.admin_url, f"CREATE ROLE \"{owner}\" LOGIN PASSWORD 'made-up'")
