@@ -23,7 +23,7 @@ from app.graphql.visibility import IDENTIFYING, IDENTIFYING_GROUPS
 from app.http import cursors
 from app.http.runtime import Runtime
 from app.queries import graph
-from app.queries.lots import figures_on
+from app.services.lots import use_of
 
 _NOTHING: Final[frozenset[str]] = frozenset()
 
@@ -134,7 +134,7 @@ class Context:
 
             async def fetch(keys: list[UUID]) -> Mapping[UUID, Any]:
                 async with self.read() as session:
-                    return await figures_on(session, keys, session.today)
+                    return await use_of(session, keys, session.today)
 
             loader = self._loaders["lot use",] = Loader(fetch, None)
         return loader

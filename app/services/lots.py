@@ -129,6 +129,12 @@ async def figures_of(session: ReadSession, rows: Sequence[asyncpg.Record], on: d
     return result
 
 
+async def use_of(session: ReadSession, lot_ids: Sequence[UUID], on: date) -> dict[UUID, asyncpg.Record]:
+    """The counts of `figures_of` alone, of lots that the caller sees, by id."""
+    async with whole_authority(session):
+        return await lots.figures_on(session, lot_ids, on)
+
+
 async def _faults(
     session: WriteSession, facts: LotFacts, provider_id: UUID, service: asyncpg.Record | None
 ) -> list[FieldFault]:

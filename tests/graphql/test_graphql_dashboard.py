@@ -7,7 +7,7 @@ import pytest
 from app.db import Database
 from app.graphql.ids import to_global
 from app.queries.writes import Writes
-from tests.factories.authority import Town
+from tests.factories.authority import Town, add_block
 from tests.factories.http import Api
 from tests.factories.outcomes import add_referral
 from tests.graphql.conftest import Stage
@@ -224,3 +224,24 @@ async def test_the_figures_are_those_of_rest(clone: Database, real_town: Town, r
     ]
     assert answer["data"]["capacity"]["volume"][0]["usedCount"] == rest["capacity"]["volume"][0]["used_count"]
     assert date.fromisoformat(answer["data"]["capacity"]["points"][0]["startsOn"]) == date(2026, 9, 1)
+
+
+async def test_a_prime_reads_the_same_use_of_a_subcontracted_lot_as_by_rest(
+    clone: Database, real_town: Town, real_api: Api
+) -> None:
+    lot_id = await add_block(clone, real_town, real_town.providers[1], places=3)
+    async with clone.write(real_town.officer) as session:
+        await session.run(
+            "UPDATE lot SET contract_id = $3, prime_id = $4, name = 'Lot 2' WHERE authority_id = $1 AND id = $2",
+            real_town.officer.authority_id,
+            lot_id,
+            real_town.contracts[0],
+            real_town.provider.organisation_id,
+        )
+    prime = real_api.as_(real_town.provider)
+    answer = await prime.graphql("{ lots(first: 5) { nodes { recordId use { placesCount freeCount } } } }")
+    assert "errors" not in answer, answer
+    told = {node["recordId"]: node["use"] for node in answer["data"]["lots"]["nodes"]}
+    rest = (await prime.get(f"/v1/lots/{lot_id}")).json()["figures"]
+    assert (rest["places_count"], rest["free_count"]) == (3, 3)
+    assert told[str(lot_id)] == {"placesCount": 3, "freeCount": 3}
