@@ -39,14 +39,13 @@ def referral_faults(facts: Facts, today: date) -> list[FieldFault]:
     ]
 
 
-def amendment_faults(changes: Facts, today: date) -> list[FieldFault]:
-    """As `referral_faults`, for the fields that an amendment changes."""
+def amendment_faults(changes: Facts) -> list[FieldFault]:
+    """As `referral_faults`, for the fields that an amendment changes: none of them is dated."""
     faults: list[FieldFault] = []
     if changes.get("needs"):
         faults += _need_faults(changes["needs"])
     faults += _language_faults(changes)
     faults += _preference_faults(changes)
-    del today  # no amended field is dated yet
     return faults
 
 

@@ -310,6 +310,29 @@ async def test_an_offered_provider_is_told_of_its_allocation_and_never_of_the_re
     assert referral["id"] in (await school.get("/v1/events")).text
 
 
+async def test_an_offer_is_taken_back_from_a_provider_that_the_family_comes_to_refuse(api: Api, town: Town) -> None:
+    school = api.as_(town.school)
+    referral = await send(school)
+    path = f"/v1/referrals/{referral['id']}"
+    version = {"If-Match": f'"{referral["version"]}"'}
+    unknown = {"reason": "The family asked.", "refused_provider_ids": [str(town.school.organisation_id)]}
+    refused = await school.patch(path, unknown, headers=version)
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/refused_provider_ids/0")
+    change = {"reason": "The family asked.", "refused_provider_ids": [str(town.provider.organisation_id)]}
+    amended = await school.patch(path, change, headers=version)
+    assert (amended.status_code, amended.json()["state"]) == (200, "waiting"), amended.text
+    offer = (await api.as_(town.provider).get(f"/v1/allocations/{referral['allocation']['id']}")).json()
+    assert (offer["state"], offer["summary"]) == ("withdrawn", None)
+    free = (await api.as_(town.provider).get(f"/v1/lots/{town.lots[0]}")).json()["figures"]["free_count"]
+    assert free == 2
+
+
+async def test_a_check_refuses_what_a_submission_refuses(api: Api, town: Town) -> None:
+    body = referral_body(refused_provider_ids=[str(town.school.organisation_id)])
+    answer = await api.as_(town.school).post("/v1/referrals/check", body)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/refused_provider_ids/0")
+
+
 @pytest.mark.parametrize(
     "agreement",
     [

@@ -25,6 +25,7 @@ from app.services.answers_to_offers import withdraw_live_offer
 from app.services.bookings import release_booking
 from app.services.obligations import cancel, meet, owe
 from app.services.referrals.arrival import keep_home
+from app.services.referrals.submit import check_refused_providers
 
 Row = dict[str, Any]
 
@@ -86,7 +87,7 @@ async def amend_referral(
     `version` is the one the sender read; None is checked by the caller. Raises Invalid, NotFound,
     ActionNotAvailable, PreconditionFailed.
     """
-    faults = amendment_faults(changes, session.today)
+    faults = amendment_faults(changes)
     faults += [
         FieldFault(f"/{name}", "null", "This field cannot be emptied.")
         for name, value in changes.items()
@@ -95,6 +96,7 @@ async def amend_referral(
     if faults:
         raise Invalid(errors=faults)
     await _open(session, referral_id, "amend")
+    await check_refused_providers(session, changes.get("refused_provider_ids", []))
     async with broker(session) as wide:
         referral = await _lock(wide, referral_id, session.kind, "amend")
         check_read_version(referral, version)
@@ -140,8 +142,19 @@ async def _write_amendment(
         referral_id=referral["id"],
         data={"fields": sorted(changed)},
     )
+    await _take_back_from_refused(wide, writes, referral)
     if referral["state"] == State.WAITING:
         await allocate_waiting(wide, writes, "amendment")
+
+
+async def _take_back_from_refused(wide: BrokerSession, writes: Writes, referral: Row) -> None:
+    """Take the live offer back from a provider that the family will not work with."""
+    offer = await offers.live_of_referral(wide, referral["id"])
+    if offer is None or offer["provider_id"] not in referral["refused_provider_ids"]:
+        return
+    withdrawn = await withdraw_live_offer(wide, writes, referral, "refused_by_family")
+    if withdrawn is not None:
+        await history.move(wide, writes, referral, State.WAITING, event_id=withdrawn, event_type="allocation.withdrawn")
 
 
 async def _refresh_offer(wide: BrokerSession, writes: Writes, referral: Row) -> None:

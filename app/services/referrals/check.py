@@ -12,7 +12,7 @@ from app.errors import DuplicateReferral
 from app.ids import new_id
 from app.services.allocation import survey
 from app.services.referrals.arrival import match_pupil, sender_of
-from app.services.referrals.submit import examine
+from app.services.referrals.submit import check_refused_providers, examine
 
 
 async def check_referral(session: WriteSession, facts: Facts) -> dict[str, Any]:
@@ -22,6 +22,7 @@ async def check_referral(session: WriteSession, facts: Facts) -> dict[str, Any]:
     """
     warnings = await examine(session, facts)
     sender = await sender_of(session, facts)
+    await check_refused_providers(session, facts["refused_provider_ids"])
     async with broker(session) as wide:
         duplicate: str | None = None
         try:

@@ -46,7 +46,7 @@ async def submit_referral(session: WriteSession, writes: Writes, facts: Facts) -
     """
     warnings = await examine(session, facts)
     sender = await sender_of(session, facts)
-    await _check_refused(session, facts["refused_provider_ids"])
+    await check_refused_providers(session, facts["refused_provider_ids"])
     authority_id = await authority_organisation(session)
     async with broker(session) as wide:
         match = await match_pupil(wide, facts, sender.school_id)
@@ -114,7 +114,8 @@ async def examine(session: ReadSession, facts: Facts) -> list[FieldFault]:
     return referral_warnings(facts, session.today)
 
 
-async def _check_refused(session: ReadSession, provider_ids: list[UUID]) -> None:
+async def check_refused_providers(session: ReadSession, provider_ids: list[UUID]) -> None:
+    """Raise Invalid for each provider that a family refuses and that the authority does not know."""
     if not provider_ids:
         return
     rows = await session.rows(
