@@ -39,7 +39,7 @@ def scratch(server_url: str) -> Iterator[str]:
 
 
 @pytest.mark.slow
-def test_two_weeks_of_a_small_authority_keep_every_rule(scratch: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_eight_days_of_a_small_authority_keep_every_rule(scratch: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HALFTERM_DATABASE_URL", scratch)
     monkeypatch.delenv("HALFTERM_OWNER_DATABASE_URL", raising=False)
     said = io.StringIO()
@@ -49,7 +49,7 @@ def test_two_weeks_of_a_small_authority_keep_every_rule(scratch: str, monkeypatc
         seed=13,
         school_count=12,
         place_count=20,
-        day_count=10,
+        day_count=8,
         console=Console(file=said, width=200),
     )
     told = said.getvalue()
