@@ -329,7 +329,6 @@ def make_engine(url: str, settings: Settings, *, application_name: str) -> Async
             "statement_timeout": f"{settings.statement_timeout_seconds}s",
             "idle_in_transaction_session_timeout": "30s",
             "timezone": "UTC",
-            "plan_cache_mode": "force_generic_plan",
         },
     }
     if settings.statement_cache_size == 0:

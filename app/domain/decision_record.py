@@ -5,12 +5,12 @@ turn came (at most `KEPT_PER_LOT` of each lot: the first policy takes the first 
 nothing). It names no person.
 """
 
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import date, datetime
 from typing import Any, TypeVar, get_type_hints
 from uuid import UUID
 
-from app.domain.allocation import Decision, Lot, Place, Snapshot, Want, decide
+from app.domain.allocation import Decision, Lot, Place, Snapshot, Verdict, Want, decide
 from app.domain.policy import policy_from
 
 KEPT_PER_LOT = 5
@@ -36,14 +36,19 @@ def record_of(
     return {
         "as_of": as_of,
         "policy": policy,
-        "want": asdict(want),
-        "lots": [asdict(lot) for lot in lots],
-        "free_places": [asdict(place) for place in kept],
-        "verdicts": [asdict(verdict) for verdict in decision.verdicts],
+        "want": _plain(want),
+        "lots": [_plain(lot) for lot in lots],
+        "free_places": [_plain(place) for place in kept],
+        "verdicts": [_plain(verdict) for verdict in decision.verdicts],
         "outcome": decision.outcome,
         "hold": decision.hold,
         "place_id": decision.place.id if decision.place else None,
     }
+
+
+def _plain(facts: Want | Lot | Place | Verdict) -> dict[str, Any]:
+    """The fields as they are, which are plain values: `asdict` copies each, which took a fifth of a post's time."""
+    return {name: getattr(facts, name) for name in facts.__dataclass_fields__}
 
 
 def replay(record: dict[str, Any]) -> Decision:

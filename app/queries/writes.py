@@ -6,7 +6,7 @@ data-modifying CTEs. PostgreSQL checks foreign keys at the statement's end, so r
 """
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import orjson
 from sqlalchemy import Table
@@ -43,7 +43,7 @@ class Writes:
         arguments: list[object] = []
         for table, rows in self._rows.items():
             columns = tuple(rows[0])
-            json_columns = {name for name in columns if isinstance(table.c[name].type, JSONB)}
+            json_columns = _json_columns(table)
             shape.append((table.name, columns, len(rows)))
             for row in rows:
                 for name in columns:
@@ -51,6 +51,11 @@ class Writes:
                     arguments.append(to_json(value) if name in json_columns and value is not None else value)
         self._rows = {}
         await session.run(_statement(tuple(shape)), session.authority_id, *arguments)
+
+
+@cache
+def _json_columns(table: Table) -> frozenset[str]:
+    return frozenset(column.name for column in table.columns if isinstance(column.type, JSONB))
 
 
 @lru_cache(maxsize=512)

@@ -79,6 +79,9 @@ class PractitionerIn(In):
     practitioner_id: UUID
 
 
+_SUMMARY = tuple(SummaryOut.model_fields)
+
+
 def summary_of(values: dict[str, Any]) -> dict[str, Any]:
     """The stored summary, whole: a part that an older offer did not have is null."""
-    return {name: values.get(name) for name in SummaryOut.model_fields}
+    return {name: values.get(name) for name in _SUMMARY}

@@ -55,11 +55,14 @@ def show(model: type[Seen], party: Party, values: dict[str, Any]) -> dict[str, A
 
     Raises KeyError when a field that the party may see is missing: an answer is whole or an error.
     """
-    return {name: _cut(nested, party, values[name]) for name, nested in _fields(model, party)}
+    return {
+        name: values[name] if nested is None else _cut(nested, party, values[name])
+        for name, nested in _fields(model, party)
+    }
 
 
-def _cut(nested: type[Seen] | None, party: Party, value: Any) -> Any:
-    if nested is None or value is None:
+def _cut(nested: type[Seen], party: Party, value: Any) -> Any:
+    if value is None:
         return value
     if isinstance(value, list):
         return [show(nested, party, item) for item in value]
