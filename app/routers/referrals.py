@@ -166,7 +166,8 @@ async def amend_referral(
     if_match: Annotated[str | None, Header(max_length=200, description="Required: the ETag you read.")] = None,
 ) -> Response:
     """Change what you sent, with a reason. What it was before is kept, and the provider is told."""
-    changes = body.model_dump(exclude_unset=True)
+    # The fields that were sent, each whole: what a structure leaves out has its default, as when it was first sent.
+    changes = body.model_dump(include=body.model_fields_set)
     reason = changes.pop("reason")
     async with call.write() as session:
         present = await queries.visible(session, referral_id)

@@ -184,6 +184,29 @@ async def test_amendments_keep_what_was(api: Api, town: Town) -> None:
     assert nothing.status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("field", "sent", "kept"),
+    [
+        ("household", {"home_language": "ENG"}, {"home_language": "ENG", "address_confidential": False, "address": {}}),
+        ("visit_risks", {"animals": True}, {"level": "none", "animals": True, "lone_working": True}),
+        ("safe_contact", {"safe_times": "mornings"}, {"safe_times": "mornings", "voicemail_allowed": False}),
+        ("contacts", [{"name": "Jo Sampleton", "relationship": "father"}], [{"name": "Jo Sampleton", "phones": []}]),
+        ("circumstances", {"support_tried": ["club"]}, {"risk_of_permanent_exclusion": False}),
+    ],
+)
+async def test_an_amended_structure_that_leaves_parts_out_is_kept_whole(
+    api: Api, town: Town, field: str, sent: Any, kept: Any
+) -> None:
+    school = api.as_(town.school)
+    referral = await send(school)
+    etag = {"If-Match": f'"{referral["version"]}"'}
+    answer = await school.patch(f"/v1/referrals/{referral['id']}", {"reason": "Learnt.", field: sent}, headers=etag)
+    assert answer.status_code == 200, answer.text
+    shown = answer.json()[field]
+    for one, expected in zip(shown, kept, strict=True) if isinstance(kept, list) else [(shown, kept)]:
+        assert one | expected == one
+
+
 async def test_withdrawing_frees_the_place_for_the_next(api: Api, town: Town) -> None:
     school = api.as_(town.school)
     first, _, third = [await send(school) for _ in range(3)]
