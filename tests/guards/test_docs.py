@@ -64,6 +64,23 @@ def test_every_event_that_is_told_is_described_and_no_other() -> None:
         assert row["told"].startswith("A"), row
 
 
+def test_links_between_the_documents_lead_somewhere() -> None:
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        for target, anchor in re.findall(
+            r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)", page.read_text(encoding="utf-8")
+        ):
+            found = (page.parent / target) if target else page
+            assert found.exists(), f"{page.name}: {target}"
+            if anchor:
+                headings = re.findall(r"^#+ (.+)$", found.read_text(encoding="utf-8"), re.MULTILINE)
+                assert anchor in {slug(heading) for heading in headings}, f"{page.name}: {target}#{anchor}"
+
+
+def slug(heading: str) -> str:
+    """A heading's anchor, as code hosts make it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
 def event_types() -> set[str]:
     """Every event type in a call of `tell`, or in a function that hands one on to it."""
     found = {event for _, event in RETURN_MOVES.values()} | {f"{kind}.recorded" for kind in FACT_KINDS.values()}
