@@ -104,6 +104,7 @@ offer = tenant_table(
             f"{WIDE} OR (state <> 'proposed' AND (provider_id = {ORGANISATION}"
             f" OR referring_organisation_id = {ORGANISATION} OR school_id = {ORGANISATION}))"
         ),
-        write=within(own("provider_id")),
+        # A policy to write lets one read as well: an offer that an officer has still to confirm is not its provider's.
+        write=within(f"{WIDE} OR (state <> 'proposed' AND provider_id = {ORGANISATION})"),
     ),
 )

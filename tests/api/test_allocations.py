@@ -1,5 +1,6 @@
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -196,6 +197,21 @@ async def test_a_practitioner_of_ones_own_is_assigned(api: Api, town: Town) -> N
     assert answer.status_code == 200, answer.text
     unknown = await provider.post(path, {"practitioner_id": str(town.school.organisation_id)})
     assert unknown.status_code == 422
+
+
+async def test_an_offer_that_an_officer_has_still_to_confirm_is_not_the_providers(api: Api, town: Town) -> None:
+    _, offer = await offered(api, town)
+    async with api.runtime.database.write(town.officer) as session:
+        await session.run(
+            "UPDATE offer SET state = 'proposed' WHERE authority_id = $1 AND id = $2",
+            town.officer.authority_id,
+            UUID(offer["id"]),
+        )
+    provider, path = api.as_(town.provider), f"/v1/allocations/{offer['id']}"
+    assert (await provider.get(path)).status_code == 404
+    assert (await provider.get("/v1/allocations")).json()["data"] == []
+    assert (await provider.post(f"{path}/accept")).status_code == 404
+    assert (await api.as_(town.officer).get(path)).json()["state"] == "proposed"
 
 
 async def test_a_closed_case_keeps_who_worked_it(api: Api, town: Town) -> None:
