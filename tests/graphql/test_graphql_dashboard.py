@@ -245,3 +245,31 @@ async def test_a_prime_reads_the_same_use_of_a_subcontracted_lot_as_by_rest(
     rest = (await prime.get(f"/v1/lots/{lot_id}")).json()["figures"]
     assert (rest["places_count"], rest["free_count"]) == (3, 3)
     assert told[str(lot_id)] == {"placesCount": 3, "freeCount": 3}
+
+
+async def test_a_contract_runs_to_the_end_that_its_extension_moved(
+    clone: Database, real_town: Town, real_api: Api
+) -> None:
+    await add_block(
+        clone, real_town, real_town.provider, places=1, starts_on=date(2025, 9, 1), ends_on=date(2026, 8, 31)
+    )
+    officer = real_api.as_(real_town.officer)
+    variation = {
+        "kind": "extension", "effective_on": "2026-08-01", "ends_on": "2027-08-31", "reason": "Option taken up."
+    }  # fmt: skip
+    path = f"/v1/contracts/{real_town.contracts[1]}/variations"
+    assert (await officer.post(path, variation)).status_code == 201
+
+    async def runs_on(day: str) -> bool:
+        query = "query ($day: Date) { contracts(runningOn: $day) { nodes { recordId } } }"
+        answer = await officer.graphql(query, day=day)
+        assert "errors" not in answer, answer
+        ids = {node["recordId"] for node in answer["data"]["contracts"]["nodes"]}
+        return str(real_town.contracts[1]) in ids
+
+    assert [await runs_on(day) for day in ("2025-08-31", "2026-08-31", "2027-08-31", "2027-09-01")] == [
+        False,
+        True,
+        True,
+        False,
+    ]

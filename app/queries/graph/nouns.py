@@ -108,7 +108,14 @@ CONTRACT: Final = Noun(
     _split("id provider_id title contract_number starts_on ends_on price_pence"),
     _split("extension_options"),
     orders={"starts": Order(("starts_on", "id"), descending=True)},
-    filters={"provider_id": "t.provider_id = {}::uuid", "running_on": "{}::date BETWEEN t.starts_on AND t.ends_on"},
+    filters={
+        "provider_id": "t.provider_id = {}::uuid",
+        # To the end to which the extensions in force on that day have moved it.
+        "running_on": "{}::date BETWEEN t.starts_on AND coalesce((SELECT (v.terms ->> 'ends_on')::date"
+        " FROM contract_variation v WHERE v.authority_id = t.authority_id AND v.contract_id = t.id"
+        " AND v.kind = 'extension' AND v.effective_on <= {}::date"
+        " ORDER BY v.effective_on DESC, v.number DESC LIMIT 1), t.ends_on)",
+    },
     parents={"provider_id": Order(("starts_on", "id"), descending=True)},
 )
 
