@@ -62,9 +62,11 @@ async def once(
     work: Callable[[WriteSession, Writes], Awaitable[Answer]],
     *,
     required: bool = False,
+    again: Callable[[WriteSession], Awaitable[Answer]] | None = None,
 ) -> Response:
     """Do a creating act once per `Idempotency-Key`, and give a retry the same answer.
 
+    `again` renders a retry's answer anew instead, where what the caller may see can end before the stored answer does.
     `work` gets the write session and a `Writes` that it may queue on; both, and the stored answer, are one
     transaction. Raises IdempotencyKeyRequired when the key is missing and required.
     """
@@ -81,7 +83,7 @@ async def once(
         else:
             claimed = await idempotency.claim(session, call.operation, key, body)
             if isinstance(claimed, Answer):
-                answer, replayed = claimed, True
+                answer, replayed = (await again(session) if again else claimed), True
             else:
                 answer = await work(session, writes)
                 idempotency.keep(writes, session, claimed, answer)

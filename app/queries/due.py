@@ -123,16 +123,6 @@ async def prolong_overruns(session: BrokerSession) -> int:
     )
 
 
-async def end_identity_access(session: BrokerSession, closed_by: datetime) -> int:
-    """End the providers' access to who it was in cases that closed by a moment; their number."""
-    return await session.run(
-        "UPDATE referral SET case_provider_id = NULL WHERE authority_id = $1 AND state = 'closed'"
-        " AND closed_at <= $2 AND case_provider_id IS NOT NULL",
-        session.authority_id,
-        closed_by,
-    )
-
-
 async def identity_days(session: ReadSession, default: int) -> int:
     """The days of access after closure, by the policy in force today."""
     days: int | None = await session.value(

@@ -9,7 +9,7 @@ import asyncpg
 import orjson
 
 from app.access import Kind
-from app.db import ReadSession, WriteSession
+from app.db import BrokerSession, ReadSession, WriteSession
 from app.queries.filters import Filters
 
 _JSON = (
@@ -279,3 +279,22 @@ async def waiting_list(
 def after_received(position: list[Any]) -> tuple[datetime, UUID]:
     """A list position, as a cursor carries it, in the types that the lists compare."""
     return datetime.fromisoformat(position[0]), UUID(position[1])
+
+
+async def end_identity_access(
+    session: BrokerSession, *, closed_by: datetime | None = None, household_id: UUID | None = None
+) -> int:
+    """End the providers' access to who it was in closed cases: those closed by a moment, or of one household.
+
+    The number of cases. Their allocations count as changed: the worklist no longer names the family.
+    """
+    return await session.run(
+        "WITH ended AS (UPDATE referral SET case_provider_id = NULL WHERE authority_id = $1 AND state = 'closed'"
+        " AND case_provider_id IS NOT NULL AND (closed_at <= $2 OR household_id = $3) RETURNING intervention_id)"
+        " UPDATE offer SET changed_xid = pg_current_xact_id(), version = version + 1, updated_at = $4"
+        " WHERE authority_id = $1 AND intervention_id IN (SELECT intervention_id FROM ended)",
+        session.authority_id,
+        closed_by,
+        household_id,
+        session.now,
+    )

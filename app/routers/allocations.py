@@ -128,10 +128,14 @@ async def _act(
             check_match(if_match, (await _one(call, session, allocation_id))["version"])
         await work(session, writes)
         await writes.flush(session)
+        return await present(session)
+
+    async def present(session: WriteSession) -> Answer:
         content = await _one(call, session, allocation_id)
         return Answer(200, {"ETag": f'"{content["version"]}"'}, to_bytes(content))
 
-    return await once(call, {"allocation": str(allocation_id), "body": body}, act)
+    # A retry is answered with what the provider may see now: its access may have ended since.
+    return await once(call, {"allocation": str(allocation_id), "body": body}, act, again=present)
 
 
 @router.post("/{allocation_id}/accept", operation_id="accept_allocation", responses={200: {"model": _Allocation}})

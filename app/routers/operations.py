@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from app.db import check_ready
 from app.http.answers import JSON, to_bytes
@@ -24,7 +24,7 @@ async def ready(request: Request) -> dict[str, str]:
     return {"status": "ready"}
 
 
-@router.get("/metrics", operation_id="metrics")
+@router.get("/metrics", operation_id="metrics", response_class=PlainTextResponse)
 async def metrics(request: Request) -> Response:
     """Prometheus metrics of this process."""
     return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)

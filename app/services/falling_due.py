@@ -5,7 +5,7 @@ from typing import Final
 
 from app.db import BrokerSession, ReadSession
 from app.domain.policy import Policy
-from app.queries import due
+from app.queries import due, referrals
 from app.queries.parties import authority_organisation, calendar_of
 from app.queries.writes import Writes
 from app.services.allocation import allocate_waiting
@@ -41,7 +41,7 @@ async def prolong_overruns(wide: BrokerSession, writes: Writes) -> int:  # noqa:
 async def end_identity_access(wide: BrokerSession, writes: Writes) -> int:  # noqa: ARG001 - every step has one shape
     """Close the identity of cases to their provider, so many days after they closed."""
     days = await due.identity_days(wide, Policy().identity_days_after_closure)
-    return await due.end_identity_access(wide, wide.now - timedelta(days=days))
+    return await referrals.end_identity_access(wide, closed_by=wide.now - timedelta(days=days))
 
 
 async def half_term_ended_yesterday(session: ReadSession) -> bool:

@@ -272,3 +272,33 @@ async def test_the_waiting_list_is_in_the_published_order(api: Api, town: Town) 
     more = (await officer.get(f"/v1/waiting-list?limit=2&cursor={rows['next_cursor']}")).json()
     assert [row["band"] for row in rows["data"] + more["data"]] == ["P1", "P2", "P4"]
     assert (await school.get("/v1/waiting-list")).status_code == 403
+
+
+async def test_a_retry_shows_only_what_may_be_seen_now(api: Api, town: Town) -> None:
+    referral, offer = await offered(api, town)
+    provider = api.as_(town.provider)
+    path = f"/v1/allocations/{offer['id']}/accept"
+    assert (await provider.post(path, headers=key("accept"))).json()["given_name"] == "Robin"
+    await api.as_(town.school).post(f"/v1/referrals/{referral['id']}/withdraw", {"reason": "moved_away"})
+    again = await provider.post(path, headers=key("accept"))
+    assert (again.status_code, again.headers["idempotency-replayed"]) == (200, "true")
+    for word in IDENTITY:
+        assert word not in again.text
+
+
+async def test_an_earlier_provider_reads_nothing_of_a_later_referral(api: Api, town: Town) -> None:
+    from tests.factories.casework import accepted_case, closing, started, worker
+
+    case = await accepted_case(api, town)
+    await started(api, town, case)
+    provider = worker(api, town)
+    assert (await provider.post(f"{case.path}/close", closing())).status_code == 200
+    path = f"/v1/referrals/{case.referral_id}"
+    first = (await api.as_(town.school).get(path)).json()
+    assert (await provider.get(path)).status_code == 200
+    body = referral_body(refused_provider_ids=[str(town.provider.organisation_id)])
+    body["pupil"] |= {"upn": first["statutory"]["upn"], "mis_id": first["mis_id"]}
+    sent = await api.as_(town.school).post("/v1/referrals", body, headers=key())
+    assert sent.status_code == 201, sent.text
+    assert sent.json()["pupil"]["id"] == first["pupil"]["id"]
+    assert (await provider.get(path)).status_code == 404

@@ -33,7 +33,7 @@ class PlaceIn(In):
 class VolumeLine(In):
     """The share of the volume in one half-term."""
 
-    academic_year: Annotated[str, Field(pattern=r"^\d{4}/\d{2}$")]
+    academic_year: Annotated[str, Field(pattern=r"^[0-9]{4}/[0-9]{2}$")]
     half_term: Annotated[Whole, Field(ge=1, le=6)]
     volume: Volume
 

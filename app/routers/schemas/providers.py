@@ -10,7 +10,7 @@ from app.routers.schemas.codes import Ukprn
 from app.routers.schemas.parties import PersonIn, PersonOut
 
 # Forms as the Charity Commission and Companies House write them.
-CharityNumber = Annotated[str, StringConstraints(pattern=r"^\d{6,7}(-\d{1,3})?$", max_length=11)]
+CharityNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{6,7}(-[0-9]{1,3})?$", max_length=11)]
 CompanyNumber = Annotated[str, StringConstraints(pattern=r"^([0-9]{8}|[A-Z]{2}[0-9]{6})$", max_length=8)]
 
 

@@ -34,7 +34,7 @@ class SocialCare(In):
     status: Literal[
         "none", "early_help", "child_in_need", "child_protection", "looked_after", "previously_looked_after"
     ]
-    placing_la_code: Annotated[str, Field(pattern=r"^\d{3}$")] | None = None
+    placing_la_code: Annotated[str, Field(pattern=r"^[0-9]{3}$")] | None = None
     social_worker: ShortText | None = None
     social_worker_phone: Phone | None = None
     virtual_school_head: ShortText | None = None
@@ -64,7 +64,7 @@ class PupilIn(In):
     social_care: SocialCare | None = None
     young_carer: Code | None = None
     health_conditions: LongText | None = None
-    home_la_code: Annotated[str, Field(pattern=r"^\d{3}$")] | None = None
+    home_la_code: Annotated[str, Field(pattern=r"^[0-9]{3}$")] | None = None
 
 
 class ContactIn(In):
@@ -269,7 +269,7 @@ class ReferralIn(In):
 
     sender_reference: ShortText | None = Field(None, description="The sender's own reference; given back everywhere.")
     pupil: PupilIn
-    school_urn: Annotated[str, Field(pattern=r"^\d{6}$")] | None = Field(
+    school_urn: Annotated[str, Field(pattern=r"^[0-9]{6}$")] | None = Field(
         None, description="The pupil's school. A school refers for its own pupils and may leave it out."
     )
     household: HouseholdIn = Field(default_factory=HouseholdIn)

@@ -85,6 +85,8 @@ async def keep_pupil(
         writes.add(demand.pupil, id=pupil_id, household_id=household_id, **_pupil(facts["pupil"]))
         writes.add(demand.pupil_statutory, pupil_id=pupil_id, upn_holder=match.upn_holder, **_statutory(facts["pupil"]))
     else:
+        # What is written now is for whoever works with the family next: earlier cases close to their providers.
+        await queries.end_identity_access(session, household_id=household_id)
         await _refresh(session, "pupil", "id", pupil_id, _pupil(facts["pupil"]))
         await _refresh(session, "pupil_statutory", "pupil_id", pupil_id, _statutory(facts["pupil"]))
     if school_id is not None:
