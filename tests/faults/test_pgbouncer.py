@@ -221,10 +221,13 @@ async def test_a_reused_connection_without_context_sees_nothing(api: Api, town: 
 
 
 async def test_a_failed_and_a_cancelled_transaction_leave_no_context(database: Database, town: Town) -> None:
-    with pytest.raises(ZeroDivisionError):
+    async def fail() -> None:
         async with database.write(town.officer) as session:
             await session.value("SELECT 1")
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
 
     async def linger() -> None:
         async with database.write(town.officer) as session:
