@@ -191,9 +191,10 @@ class Database:
     async def read(self, principal: Principal) -> AsyncIterator[ReadSession]:
         """A read-only transaction in the principal's name."""
         async with self._connect() as (connection, driver):
-            await driver.execute(f"{self.BEGIN_READ_ONLY}; {context_sql(principal, reach=own_reach(principal))}")
             session = ReadSession(connection, driver, principal)
             try:
+                # Inside the block: cancelled here, it may have begun all the same.
+                await driver.execute(f"{self.BEGIN_READ_ONLY}; {context_sql(principal, reach=own_reach(principal))}")
                 session.now = await self._business_time(driver, principal)
                 yield session
             finally:
@@ -206,9 +207,10 @@ class Database:
         Raises the domain error of a broken constraint (`app.constraints`) and Unavailable when PostgreSQL is away.
         """
         async with self._connect() as (connection, driver):
-            await driver.execute(f"{self.BEGIN}; {context_sql(principal, reach=own_reach(principal))}")
             session = WriteSession(connection, driver, principal)
             try:
+                # Inside the block: cancelled here, it may have begun all the same.
+                await driver.execute(f"{self.BEGIN}; {context_sql(principal, reach=own_reach(principal))}")
                 session.now = await self._business_time(driver, principal)
                 yield session
                 await driver.execute(self.COMMIT)
@@ -274,8 +276,8 @@ class WorkerDatabase:
         """A transaction in the worker role, without any authority's context."""
         async with self._database._connect() as (connection, driver):  # noqa: SLF001 - the same door
             take_on = f'; SET LOCAL ROLE "{self._role}"' if self._role else ""
-            await driver.execute(f"BEGIN{take_on}")
             try:
+                await driver.execute(f"BEGIN{take_on}")
                 yield WriteSession(connection, driver, NOBODY)
                 await driver.execute("COMMIT")
             except BaseException:
