@@ -82,7 +82,7 @@ RULES: Final[dict[str, Rule]] = {
     "list_referral_amendments": Rule(Scope.REFERRALS_READ, _SENDERS_AND_AUTHORITY),
     "list_referral_history": Rule(Scope.REFERRALS_READ, _SENDERS_AND_AUTHORITY),
     "withdraw_referral": Rule(Scope.REFERRALS_WRITE, _REFERRERS),
-    "request_information": Rule(Scope.REFERRALS_WRITE, _AUTHORITY | _PROVIDER),
+    "request_information": Rule(Scope.REFERRALS_WRITE, _AUTHORITY),
     "answer_information": Rule(Scope.REFERRALS_WRITE, _REFERRERS),
     "change_agreement": Rule(Scope.REFERRALS_WRITE, _ALL),
     "release_referral": Rule(Scope.REFERRALS_WRITE, _AUTHORITY),

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from hashlib import sha256
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -61,7 +62,11 @@ async def list_allocations(
     while nothing of yours has changed.
     """
     async with call.read() as session:
-        tag = f'W/"{await offers.mark(session)}-{limit}"' if call.principal.kind is Kind.PROVIDER else None
+        tag = None
+        if call.principal.kind is Kind.PROVIDER:
+            # The same question is meant, or a 304 could hide a page that was never read.
+            asked = sha256(call.request.url.query.encode()).hexdigest()[:16]
+            tag = f'W/"{await offers.mark(session)}-{asked}"'
         if tag and is_unchanged(if_none_match, tag):
             return Response(status_code=304, headers={"ETag": tag})
         if changed_after is None:

@@ -24,3 +24,16 @@ async def test_a_change_with_more_digits_is_the_newer_one(api: Api, town: Town, 
             )
     async with lane.read(town.provider) as session:
         assert (await offers.mark(session)).split(".")[0] == str(newer)
+
+
+async def test_a_tag_belongs_to_one_question(real_api: Api, real_town: Town) -> None:
+    """With the tag of an earlier page a 304 would hide the pages that were never read."""
+    school, provider = real_api.as_(real_town.school), real_api.as_(real_town.provider)
+    for _ in range(2):
+        await school.post("/v1/referrals", referral_body(), headers=key())
+    first = await provider.get("/v1/allocations?changed_after=&limit=1")
+    tag = {"If-None-Match": first.headers["etag"]}
+    second = await provider.get(f"/v1/allocations?changed_after={first.json()['next_cursor']}&limit=1", headers=tag)
+    assert second.status_code == 200
+    assert second.json()["data"][0]["id"] != first.json()["data"][0]["id"]
+    assert (await provider.get("/v1/allocations?changed_after=&limit=1", headers=tag)).status_code == 304
