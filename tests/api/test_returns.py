@@ -1,6 +1,6 @@
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -238,6 +238,20 @@ async def test_a_return_goes_from_due_to_accepted_with_one_event_each(api: Api, 
         "return.accepted",
     ]
     assert after["met"] is True
+
+
+async def test_a_return_sent_in_time_is_not_late_because_it_was_asked_about(
+    api: Api, lane: Database, town: Town
+) -> None:
+    row = await school_return(api, lane, town)
+    path = f"/v1/returns/{row['id']}"
+    await fill(school(api, town), row, filled(row))
+    sent = (await school(api, town).post(f"{path}/submit")).json()
+    await officer(api, town).post(f"{path}/query", {"question": "Is 140 right?"})
+    after_due = datetime.fromisoformat(f"{row['due_on']}T10:00:00+00:00") + timedelta(days=3)
+    resent = await at(api.as_(town.schools[0]), after_due).post(f"{path}/submit")
+    assert (resent.json()["state"], resent.json()["late"]) == ("resubmitted", False)
+    assert resent.json()["submitted_at"] == sent["submitted_at"]
 
 
 async def test_a_submitted_school_return_becomes_facts_of_the_term_and_resubmitting_replaces_them(

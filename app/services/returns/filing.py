@@ -49,8 +49,10 @@ async def submit_return(session: WriteSession, writes: Writes, return_id: UUID, 
         raise Invalid("The return is not ready to be submitted.", errors=faults)
     if row["template"] == SCHOOL_TERM:
         await _keep_facts(session, row)
-    if state is ReturnState.SUBMITTED:
-        await meet(session, _OBLIGATIONS[row["template"]], row["id"])
+    if state is not ReturnState.SUBMITTED:
+        # Sent again: whether it was late is judged by the first time.
+        return await act(session, writes, row, ReturnAct.SUBMIT)
+    await meet(session, _OBLIGATIONS[row["template"]], row["id"])
     return await act(session, writes, row, ReturnAct.SUBMIT, submitted_at=session.now)
 
 
