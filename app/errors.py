@@ -24,8 +24,7 @@ HalftermError
 │   ├── CursorRejected             400
 │   └── TokenRequestRejected       400
 ├── Invalid                        422
-│   ├── IdempotencyKeyReused       422
-│   └── AgreementMissing           422
+│   └── IdempotencyKeyReused       422
 ├── PreconditionRequired           428
 ├── TooManyRequests                429
 ├── InvariantBroken                500
@@ -198,11 +197,6 @@ class Invalid(HalftermError):
 class IdempotencyKeyReused(Invalid):
     code = "idempotency_key_reused"
     title = "This Idempotency-Key was used before with another request."
-
-
-class AgreementMissing(Invalid):
-    code = "agreement_missing"
-    title = "The family's agreement, or a coded exception naming a person, is needed."
 
 
 class PreconditionRequired(HalftermError):
