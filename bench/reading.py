@@ -33,7 +33,7 @@ def _text(value: Any) -> str | None:
 
 _WORKLIST_FIELDS = (
     "id", "reference", "state", "place_number", "service_name", "referral_id", "referral_reference", "school_id",
-    "school_name", "given_name", "family_name", "date_of_birth",
+    "school_name", "intervention_state", "planned_end_on",
 )  # fmt: skip
 
 

@@ -18,8 +18,7 @@ o.intervention_id, o.provider_id,
 CASE WHEN o.state IN ('pending', 'accepted') THEN o.summary END AS summary,
 r.id AS referral_id, r.reference AS referral_reference,
 r.school_id, sc.name AS school_name,
-i.state AS intervention_state, i.started_on, i.planned_end_on, i.closed_on,
-pu.id AS pupil_id, pu.given_name, pu.family_name, pu.preferred_name, pu.date_of_birth
+i.state AS intervention_state, i.started_on, i.planned_end_on, i.closed_on
 """
 _JOINS = """
 JOIN service s ON s.authority_id = o.authority_id AND s.id = o.service_id
@@ -27,8 +26,10 @@ JOIN place p ON p.authority_id = o.authority_id AND p.id = o.place_id
 LEFT JOIN referral r ON r.authority_id = o.authority_id AND r.id = o.referral_id
 LEFT JOIN organisation sc ON sc.authority_id = r.authority_id AND sc.id = r.school_id
 LEFT JOIN intervention i ON i.authority_id = o.authority_id AND i.id = o.intervention_id
-LEFT JOIN pupil pu ON pu.authority_id = r.authority_id AND pu.id = r.pupil_id
 """
+# Reading who it is is an act of its own, and logged: a list that is polled all day does not do it.
+_IDENTITY = ", pu.id AS pupil_id, pu.given_name, pu.family_name, pu.preferred_name, pu.date_of_birth"
+_IDENTITY_JOIN = "LEFT JOIN pupil pu ON pu.authority_id = r.authority_id AND pu.id = r.pupil_id"
 
 
 def _page(conditions: list[str], order: str, mark: str, more: str = "") -> str:
@@ -120,7 +121,8 @@ def _whose(session: ReadSession, states: list[str] | None) -> tuple[list[str], l
 async def one(session: ReadSession, offer_id: UUID) -> asyncpg.Record | None:
     """One allocation that the caller may see."""
     return await session.row(
-        f"SELECT {_COLUMNS} FROM offer o {_JOINS} WHERE o.authority_id = $1 AND o.id = $2",  # noqa: S608 - fixed texts
+        f"SELECT {_COLUMNS}{_IDENTITY} FROM offer o {_JOINS} {_IDENTITY_JOIN}"  # noqa: S608 - fixed texts
+        " WHERE o.authority_id = $1 AND o.id = $2",
         session.authority_id,
         offer_id,
     )

@@ -18,7 +18,7 @@ from app.http.caller import Call, caller
 from app.http.conditional import check_match, is_unchanged
 from app.queries import offers
 from app.queries.writes import Writes
-from app.routers.schemas.allocations import AllocationOut, DeclineIn, PractitionerIn, summary_of
+from app.routers.schemas.allocations import AllocationLineOut, AllocationOut, DeclineIn, PractitionerIn, summary_of
 from app.routers.schemas.base import seen_by, show
 from app.services import answers_to_offers, audit
 from app.services.idempotency import Answer
@@ -33,7 +33,7 @@ _Allocation = (
 OfferState = Literal["proposed", "pending", "accepted", "declined", "expired", "withdrawn", "superseded"]
 
 
-def _render(call: Call, row: Any) -> dict[str, Any]:
+def _render(call: Call, row: Any, model: type[AllocationLineOut]) -> dict[str, Any]:
     values = dict(row)
     summary = values["summary"]
     values["summary"] = None if summary is None else summary_of(orjson.loads(summary))
@@ -43,7 +43,7 @@ def _render(call: Call, row: Any) -> dict[str, Any]:
         party = Party.CASE_PROVIDER
     else:
         party = Party.OFFERED_PROVIDER
-    return show(AllocationOut, party, values)
+    return show(model, party, values)
 
 
 @router.get("", operation_id="list_allocations")
@@ -59,7 +59,7 @@ async def list_allocations(
 
     Walk it with `cursor`. To poll, send `changed_after` (empty the first time) and keep its `next_cursor`: it gives
     everything that changed since, none skipped, in a stable order. Or poll the plain list with `If-None-Match`: 304
-    while nothing of yours has changed.
+    while nothing of yours has changed. The list names no family: read the allocation or the referral for that.
     """
     async with call.read() as session:
         tag = None
@@ -73,7 +73,7 @@ async def list_allocations(
             rows, next_cursor = await _listed(call, session, limit, cursor, state)
         else:
             rows, next_cursor = await _changed(call, session, limit, changed_after, state)
-    answer = page(call, [_render(call, row) for row in rows], next_cursor)
+    answer = page(call, [_render(call, row, AllocationLineOut) for row in rows], next_cursor)
     if tag:
         answer.headers["ETag"] = tag
     return answer
@@ -107,7 +107,7 @@ async def _one(call: Call, session: ReadSession, offer_id: UUID) -> dict[str, An
     row = await offers.one(session, offer_id)
     if row is None:
         raise NotFound
-    return _render(call, row)
+    return _render(call, row, AllocationOut)
 
 
 @router.get("/{allocation_id}", operation_id="get_allocation", responses={200: {"model": _Allocation}})

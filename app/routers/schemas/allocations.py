@@ -29,8 +29,8 @@ class SummaryOut(Seen):
     suspensions_band: Annotated[str | None, Group.ATTENDANCE_BANDS]
 
 
-class AllocationOut(Seen):
-    """An offer and what became of it: one id, carrying `intervention_id` once accepted."""
+class AllocationLineOut(Seen):
+    """An allocation in the worklist. It names no family: reading that is an act of its own, and logged."""
 
     id: Annotated[UUID, _Public]
     reference: Annotated[str, _Public]
@@ -54,11 +54,16 @@ class AllocationOut(Seen):
     started_on: Annotated[date | None, _Public]
     planned_end_on: Annotated[date | None, _Public]
     closed_on: Annotated[date | None, _Public]
-    # From here on only what acceptance released; before it these are null because the rows themselves are closed.
+    # Only what acceptance released; before it these are null because the rows themselves are closed.
     referral_id: Annotated[UUID | None, Group.IDENTITY]
     referral_reference: Annotated[str | None, Group.IDENTITY]
     school_id: Annotated[UUID | None, Group.IDENTITY]
     school_name: Annotated[str | None, Group.IDENTITY]
+
+
+class AllocationOut(AllocationLineOut):
+    """An offer and what became of it: one id, carrying `intervention_id` and the family's name once accepted."""
+
     pupil_id: Annotated[UUID | None, Group.IDENTITY]
     given_name: Annotated[str | None, Group.IDENTITY]
     family_name: Annotated[str | None, Group.IDENTITY]
