@@ -84,7 +84,7 @@ RULES: Final[dict[str, Rule]] = {
     "withdraw_referral": Rule(Scope.REFERRALS_WRITE, _REFERRERS),
     "request_information": Rule(Scope.REFERRALS_WRITE, _AUTHORITY),
     "answer_information": Rule(Scope.REFERRALS_WRITE, _REFERRERS),
-    "change_agreement": Rule(Scope.REFERRALS_WRITE, _ALL),
+    "change_agreement": Rule(Scope.REFERRALS_WRITE, _REFERRERS | _PROVIDER),
     "release_referral": Rule(Scope.REFERRALS_WRITE, _AUTHORITY),
     "push_attendance": Rule(Scope.REFERRALS_WRITE, frozenset({Kind.SCHOOL})),
     "push_suspensions": Rule(Scope.REFERRALS_WRITE, frozenset({Kind.SCHOOL})),

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Depends, Header, Query
+from pydantic import create_model
 from starlette.responses import Response
 
 from app.access import Party, party_of
@@ -43,6 +44,12 @@ _Referral = (
     | seen_by(views.ReferralOut, Party.CASE_PROVIDER)
     | seen_by(views.ReferralOut, Party.AUTHORITY)
 )
+_Taken = create_model(
+    "ReferralTaken",
+    __base__=seen_by(views.ReferralOut, Party.REFERRING_SCHOOL),
+    __doc__="A referral that was taken.",
+    safeguarding_notice=(views.NoticeOut | None, None),
+)
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=1024)]
 
@@ -64,7 +71,7 @@ async def _whole(call: Call, session: ReadSession, referral_id: UUID) -> dict[st
     return render(call, values)
 
 
-@router.post("", operation_id="create_referral", status_code=201, responses={201: {"model": _Referral}})
+@router.post("", operation_id="create_referral", status_code=201, responses={201: {"model": _Taken}})
 async def create_referral(
     body: ReferralIn,
     call: Annotated[Call, Depends(caller("create_referral"))],
@@ -107,7 +114,7 @@ async def search_referrals(body: SearchIn, call: Annotated[Call, Depends(caller(
     async with call.read() as session:
         rows = await queries.page(session, queries.Wanted(upn=body.upn), limit=200)
     await audit.record(call.runtime.database, call.principal, "search_referrals", "referral", None, ["upn"])
-    return page(call, _lines(call, rows), None)
+    return page(call, _lines(call, rows[:200]), None)
 
 
 def _lines(call: Call, rows: list[Any]) -> list[dict[str, Any]]:

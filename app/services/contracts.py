@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from app.db import WriteSession
+from app.db import WriteSession, broker
 from app.domain.contract_terms import ContractTerms, Variation, VariationKind, effective_terms
 from app.errors import FieldFault, NotFound
 from app.ids import new_id
@@ -14,6 +14,7 @@ from app.models.supply import contract, contract_variation
 from app.queries import contract_terms, contracts, lots, providers
 from app.queries.parties import authority_organisation
 from app.queries.writes import Writes
+from app.services.allocation import allocate_waiting
 from app.services.events import tell
 from app.services.faults import refuse, unknown_ids
 
@@ -63,7 +64,7 @@ async def create_contract(session: WriteSession, writes: Writes, values: Mapping
 
 
 async def add_variation(session: WriteSession, writes: Writes, contract_id: UUID, facts: VariationFacts) -> UUID:
-    """Queue a variation of a contract under the next number; its id.
+    """Record a variation of a contract under the next number, and offer what it opens to who waits; its id.
 
     Raises NotFound, and Invalid where it does not fit the terms that hold when it takes effect.
     """
@@ -89,6 +90,8 @@ async def add_variation(session: WriteSession, writes: Writes, contract_id: UUID
     )
     # A contract as signed is version 1, and each variation makes one more.
     await _tell(session, writes, "contract.varied", (contract_id, number + 1), locked["provider_id"])
+    async with broker(session) as wide:
+        await allocate_waiting(wide, writes, "variation")
     return variation_id
 
 

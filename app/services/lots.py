@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from app.db import ReadSession, WriteSession, whole_authority
+from app.db import ReadSession, WriteSession, broker, whole_authority
 from app.domain.contract_terms import ContractTerms
 from app.errors import FieldFault, NotFound
 from app.ids import new_id
@@ -17,6 +17,7 @@ from app.queries import areas, contracts, lots, practitioners, providers, school
 from app.queries.contract_terms import terms_on
 from app.queries.parties import authority_organisation
 from app.queries.writes import Writes
+from app.services.allocation import allocate_waiting
 from app.services.events import tell
 from app.services.faults import outside, refuse, unknown_ids
 
@@ -64,7 +65,10 @@ class LotFigures:
 
 
 async def create_lot(session: WriteSession, writes: Writes, contract_id: UUID, facts: LotFacts) -> UUID:
-    """Queue a lot of a contract and its places; its id. Raises NotFound, and Invalid for what does not fit together."""
+    """Make a lot of a contract and its places, and offer them to who waits; the lot's id.
+
+    Raises NotFound, and Invalid for what does not fit together.
+    """
     signed = await contracts.lock_contract(session, contract_id)
     if signed is None:
         raise NotFound
@@ -110,6 +114,8 @@ async def create_lot(session: WriteSession, writes: Writes, contract_id: UUID, f
         subject=("lot", lot_id, 1),
         audience=[await authority_organisation(session), provider_id, signed["provider_id"]],
     )
+    async with broker(session) as wide:
+        await allocate_waiting(wide, writes, "new_lot")
     return lot_id
 
 

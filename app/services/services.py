@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from app.access import Kind
 from app.db import ReadSession, WriteSession, whole_authority
-from app.errors import FieldFault, Forbidden, NotFound
+from app.errors import Conflict, FieldFault, Forbidden, NotFound
 from app.ids import new_id
 from app.models.supply import service
 from app.queries import lots, providers, schools, services
@@ -55,10 +55,16 @@ async def lock_service(session: WriteSession, service_id: UUID) -> asyncpg.Recor
 async def update_service(
     session: WriteSession, writes: Writes, locked: asyncpg.Record, changes: Mapping[str, object]
 ) -> None:
-    """Change a locked service. Raises Forbidden when a provider would change what was commissioned."""
+    """Change a locked service.
+
+    Raises Forbidden when a provider would change what was commissioned, Conflict when lots stand on what would change.
+    """
     if session.kind is not Kind.AUTHORITY and not PROVIDERS_WORDS.issuperset(changes):
         named = ", ".join(sorted(set(changes) - PROVIDERS_WORDS))
         raise Forbidden(f"Only the authority may change what was commissioned: {named}.")
+    fixed = {name for name in ("format", "standard_weeks") if name in changes and changes[name] != locked[name]}
+    if fixed and await services.lots_of_services(session, [locked["id"]]):
+        raise Conflict(f"Lots were booked for this service as it is: {', '.join(sorted(fixed))} can no longer change.")
     version = locked["version"] + 1
     await session.execute(
         update(service)

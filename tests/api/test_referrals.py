@@ -392,3 +392,29 @@ async def test_an_act_on_a_version_that_has_gone_is_refused(api: Api, town: Town
     present = {"If-Match": (await school.get(path)).headers["etag"]}
     done = await school.post(f"{path}/withdraw", {"reason": "moved_away"}, headers=present)
     assert (done.status_code, done.json()["state"]) == (200, "closed")
+
+
+async def test_a_new_lot_is_offered_at_once_to_who_waits(api: Api, town: Town) -> None:
+    school, officer = api.as_(town.school), api.as_(town.officer)
+    waiting = [await send(school) for _ in range(3)][-1]
+    assert waiting["state"] == "waiting"
+    lot = {"name": "Lot 2", "service_id": str(town.services[0]), "places": 1, "volume": 10}
+    made = await officer.post(f"/v1/contracts/{town.contracts[0]}/lots", lot)
+    assert made.status_code == 201, made.text
+    assert (await school.get(f"/v1/referrals/{waiting['id']}")).json()["state"] == "offered"
+    fixed = await officer.get(f"/v1/services/{town.services[0]}")
+    change = await officer.patch(
+        f"/v1/services/{town.services[0]}", {"standard_weeks": 8}, headers={"If-Match": fixed.headers["etag"]}
+    )
+    assert (change.status_code, change.json()["code"]) == (409, "conflict")
+
+
+async def test_a_known_upn_is_not_forgotten(api: Api, town: Town) -> None:
+    school = api.as_(town.school)
+    body = referral_body()
+    first = (await school.post("/v1/referrals", body, headers=key())).json()
+    await school.post(f"/v1/referrals/{first['id']}/withdraw", {"reason": "other"})
+    upn = body["pupil"].pop("upn")
+    body["pupil"]["upn_missing_reason"] = "UN3"
+    again = (await school.post("/v1/referrals", body, headers=key())).json()
+    assert (again["pupil"]["id"], again["statutory"]["upn"]) == (first["pupil"]["id"], upn)

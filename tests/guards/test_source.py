@@ -14,6 +14,8 @@ BROKERS = {
     "services/interventions/contacts.py": "the first contact moves the referral and the booking",
     "services/interventions/close.py": "closing frees a place for the next on the waiting list",
     "services/interventions/extend.py": "an extension moves the booking",
+    "services/lots.py": "a new lot's places are offered to the waiting list at once",
+    "services/contracts.py": "what a variation opens is offered to the waiting list at once",
     "services/capacity.py": "new places are offered to the waiting list at once",
     "services/business_clock.py": "the clock acts for the whole authority",
 }

@@ -88,7 +88,11 @@ async def keep_pupil(
         # What is written now is for whoever works with the family next: earlier cases close to their providers.
         await queries.end_identity_access(session, household_id=household_id)
         await _refresh(session, "pupil", "id", pupil_id, _pupil(facts["pupil"]))
-        await _refresh(session, "pupil_statutory", "pupil_id", pupil_id, _statutory(facts["pupil"]))
+        statutory = _statutory(facts["pupil"])
+        if statutory["upn"] is None:
+            # A UPN that is known is not forgotten because it was left out once.
+            del statutory["upn"], statutory["upn_missing_reason"]
+        await _refresh(session, "pupil_statutory", "pupil_id", pupil_id, statutory)
     if school_id is not None:
         await _keep_enrolment(session, writes, pupil_id, school_id, facts["pupil"].get("mis_id"), known=match)
     await keep_home(session, writes, household_id, facts, known=match.household_id is not None)
