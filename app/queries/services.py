@@ -51,7 +51,8 @@ async def get_service(session: ReadSession, service_id: UUID) -> asyncpg.Record 
 async def lock_service(session: WriteSession, service_id: UUID) -> asyncpg.Record | None:
     """One service that the caller may change, locked; None for any other."""
     return await session.row(
-        "SELECT id, provider_id, format, standard_weeks, version FROM service WHERE authority_id = $1 AND id = $2 FOR UPDATE",
+        "SELECT id, provider_id, format, standard_weeks, version FROM service"
+        " WHERE authority_id = $1 AND id = $2 FOR UPDATE",
         session.authority_id,
         service_id,
     )
