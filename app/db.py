@@ -331,6 +331,8 @@ def make_engine(url: str, settings: Settings, *, application_name: str) -> Async
             "statement_timeout": f"{settings.statement_timeout_seconds}s",
             "idle_in_transaction_session_timeout": "30s",
             "timezone": "UTC",
+            # Row policy makes plans look dear; compiling them would take longer than any of them runs.
+            "jit": "off",
         },
     }
     if settings.statement_cache_size == 0:
