@@ -55,8 +55,8 @@ WORKLIST = Read(
     callers=lambda people: people.providers,
     over_http=lambda person: request("GET", f"/v1/allocations?limit={PAGE}", person.token),
     bare=lambda person: (
-        f"SELECT {_COLUMNS} FROM offer o {_OWN_CASES} WHERE o.authority_id = $1 AND o.provider_id = $2"
-        " ORDER BY o.offered_at, o.id LIMIT $3",
+        f"SELECT {_COLUMNS} FROM (SELECT * FROM offer o WHERE o.authority_id = $1 AND o.provider_id = $2"
+        f" ORDER BY o.offered_at, o.id LIMIT $3) o {_OWN_CASES} ORDER BY o.offered_at, o.id",
         (person.authority_id, person.organisation_id, PAGE + 1),
     ),
     of_answer=_of_worklist,
