@@ -1,8 +1,7 @@
 """The plan of every statement behind every list, as the application role with a caller's own context.
 
 The routes themselves are asked, in process, over a door that explains each SELECT before it runs it: so what is
-explained is what is served. Both the plan for the values at hand and the generic one are taken, because a prepared
-statement may come to use either.
+explained is what is served. The plan is the one for the values at hand; EXPLAIN gives no times of a generic one.
 """
 
 import re
@@ -29,7 +28,7 @@ MANY_ROWS = 1000
 """Rows thrown away by one node, beyond which a plan is marked."""
 
 
-_HEAD = "| request | statement | ms | ms, generic plan | ms, as owner | pages | marks |\n|---|---|---|---|---|---|---|"
+_HEAD = "| request | statement | ms | ms, as owner | pages | marks |\n|---|---|---|---|---|---|"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +37,28 @@ class Plan:
 
     label: str
     sql: str
-    custom: str
-    generic: str
+    plan: str
     as_owner: str
     """The same without row policy: the owner's is `true`."""
 
     @property
     def marks(self) -> list[str]:
         """What is wrong with the plans: whole tables read, many rows read for nothing, many pages."""
-        found = set()
-        for text in (self.custom, self.generic):
-            for table, rows in re.findall(r"Seq Scan on (\w+)[^\n]*actual time=\S+ rows=(\d+)", text):
-                if int(rows) >= MANY_ROWS:
-                    found.add(f"seq scan of {table}")
-            thrown = [int(n) for n in re.findall(r"Rows Removed by [\w ]+: (\d+)", text)]
-            if thrown and max(thrown) >= MANY_ROWS:
-                found.add(f"{max(thrown)} rows thrown away")
+        found = {
+            f"seq scan of {table}"
+            for table, rows in re.findall(r"Seq Scan on (\w+)[^\n]*actual time=\S+ rows=(\d+)", self.plan)
+            if int(rows) >= MANY_ROWS
+        }
+        thrown = max((int(n) for n in re.findall(r"Rows Removed by [\w ]+: (\d+)", self.plan)), default=0)
+        if thrown >= MANY_ROWS:
+            found.add(f"{thrown} rows thrown away")
         return sorted(found)
 
     def line(self, number: int) -> str:
         """A row of the summary."""
         return (
-            f"| {self.label} | {number} | {milliseconds(self.custom):.2f} | {milliseconds(self.generic):.2f} |"
-            f" {milliseconds(self.as_owner):.2f} | {pages(self.custom)} | {'; '.join(self.marks)} |"
+            f"| {self.label} | {number} | {milliseconds(self.plan):.2f} |"
+            f" {milliseconds(self.as_owner):.2f} | {pages(self.plan)} | {'; '.join(self.marks)} |"
         )
 
 
@@ -79,7 +77,7 @@ class _ExplainingDriver:
     """A connection that explains what it reads, before it reads it."""
 
     def __init__(
-        self, driver: asyncpg.Connection, owner: asyncpg.Connection, plans: list[tuple[str, str, str, str]]
+        self, driver: asyncpg.Connection, owner: asyncpg.Connection, plans: list[tuple[str, str, str]]
     ) -> None:
         self._driver = driver
         self._owner = owner
@@ -103,19 +101,13 @@ class _ExplainingDriver:
     async def _explain(self, sql: str, arguments: tuple[object, ...]) -> None:
         if not re.match(r"\s*(SELECT|WITH)\b", sql) or "set_config" in sql or "INSERT INTO" in sql:
             return
+        explain = f"EXPLAIN (ANALYZE, BUFFERS) {sql}"
         texts = []
-        for mode in ("force_custom_plan", "force_generic_plan"):
-            await self._driver.execute(f"SET LOCAL plan_cache_mode = {mode}")
-            statement = await self._driver.prepare(f"EXPLAIN (ANALYZE, BUFFERS) {sql}")
+        for connection in (self._driver, self._owner):
             # Twice: the first fills the server's cache.
-            await statement.fetch(*arguments)
-            texts.append("\n".join(row[0] for row in await statement.fetch(*arguments)))
-        await self._driver.execute("SET LOCAL plan_cache_mode = auto")
-        await self._owner.fetch(f"EXPLAIN (ANALYZE, BUFFERS) {sql}", *arguments)
-        texts.append(
-            "\n".join(row[0] for row in await self._owner.fetch(f"EXPLAIN (ANALYZE, BUFFERS) {sql}", *arguments))
-        )
-        self._plans.append((sql, texts[0], texts[1], texts[2]))
+            await connection.fetch(explain, *arguments)
+            texts.append("\n".join(row[0] for row in await connection.fetch(explain, *arguments)))
+        self._plans.append((sql, texts[0], texts[1]))
 
 
 class ExplainingDatabase(Database):
@@ -125,7 +117,7 @@ class ExplainingDatabase(Database):
         """`url` is the application role's; `owner` is a connection without row policy to compare with."""
         super().__init__(url, settings)
         self._owner = owner
-        self.plans: list[tuple[str, str, str, str]] = []
+        self.plans: list[tuple[str, str, str]] = []
 
     @asynccontextmanager
     async def _connect(self) -> AsyncIterator[tuple[AsyncConnection, asyncpg.Connection]]:
@@ -150,7 +142,7 @@ async def explain_all(ground: Ground, people: People, keys: Path) -> str:
     await database.dispose()
     await owner.close()
     return f"{_summary(plans)}\n\n" + "\n\n".join(
-        f"## {plan.label}\n\n{plan.sql.strip()}\n\n{plan.custom}\n\nGeneric:\n{plan.generic}" for plan in plans
+        f"## {plan.label}\n\n{plan.sql.strip()}\n\n{plan.plan}" for plan in plans
     )
 
 
