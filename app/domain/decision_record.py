@@ -1,70 +1,196 @@
 """The record of one decision: what it was made from, in plain data, small, and enough to make it again.
 
-It keeps the referral's facts, the terms of every lot, and the free places that were still there when the referral's
-turn came (at most `KEPT_PER_LOT` of each lot: the first policy takes the first that fits, so later ones change
-nothing). It names no person.
+It keeps the referral's facts, the terms of every lot, the policy's figures, and of the places those that could have
+made a difference: of interchangeable ones (a pool) the two that would be taken first, marked `taken` when they went to
+someone else in the same run. It names no person, and of other referrals it says nothing but that someone waited.
+A field that has its default is left out.
 """
 
-from dataclasses import fields
+from collections.abc import Iterable
+from dataclasses import MISSING, Field, fields, replace
 from datetime import date, datetime
+from functools import cache
 from typing import Any, TypeVar, get_type_hints
 from uuid import UUID
 
-from app.domain.allocation import Decision, Lot, Place, Snapshot, Verdict, Want, decide
-from app.domain.policy import policy_from
+from app.domain.allocation import (
+    Arrival,
+    Claim,
+    Decision,
+    Lot,
+    Place,
+    SchoolShare,
+    Snapshot,
+    Want,
+    decide,
+    effective_band,
+    verdicts_of,
+)
+from app.domain.policy import FIGURES, Policy, policy_from
 
-KEPT_PER_LOT = 5
+FORMAT = 2
+_ALIKE = 2
 
-Kept = TypeVar("Kept", Want, Lot, Place)
+Kept = TypeVar("Kept", Want, Lot, Place, Claim, SchoolShare)
 
 
 def record_of(
     want: Want,
     decision: Decision,
     lots: tuple[Lot, ...],
-    remaining: tuple[Place, ...],
+    remaining: Iterable[Place],
     policy: dict[str, Any],
     as_of: date,
+    *,
+    taken: Iterable[Place] = (),
+    arrival: Arrival | None = None,
+    claims: Iterable[Claim] = (),
+    shares: Iterable[SchoolShare] = (),
 ) -> dict[str, Any]:
-    """The record of a decision about `want`, with the places `remaining` before its turn."""
-    kept: list[Place] = []
-    for lot in lots:
-        of_lot = [place for place in remaining if place.lot_id == lot.id]
-        kept.extend(sorted(of_lot, key=lambda place: (place.number, place.id))[:KEPT_PER_LOT])
-    if decision.place is not None and decision.place not in kept:
-        kept.append(decision.place)
-    return {
+    """The record of a decision about `want`, with the places that `remaining` when all were decided, its own or not.
+
+    `taken` are those that others got in the same run. `arrival` says that it was a decision on arrival and whether
+    someone who could take a place of its own waited. Claims and shares that are not the referral's are left out.
+    """
+    by_id = {place.id: place for place in remaining}
+    if decision.place is not None:
+        by_id[decision.place.id] = decision.place
+    gone = [replace(place, taken=True) for place in taken if place.id not in by_id]
+    places = _kept([*by_id.values(), *gone])
+    rule = policy_from({name: policy[name] for name in FIGURES if name in policy})
+    band = effective_band(want, rule, as_of)[0]
+    if decision.hold is not None and decision.hold not in want.holds:
+        want = replace(want, holds=(*want.holds, decision.hold))
+    record: dict[str, Any] = {
+        "format": FORMAT,
         "as_of": as_of,
-        "policy": policy,
+        "policy": {name: getattr(rule, name) for name in FIGURES},
         "want": _plain(want),
         "lots": [_plain(lot) for lot in lots],
-        "free_places": [_plain(place) for place in kept],
-        "verdicts": [_plain(verdict) for verdict in decision.verdicts],
+        "places": [_plain(place) for place in places],
+        "verdicts": [
+            {"lot_id": verdict.lot_id, "reason": verdict.reason, "free_count": verdict.free_count}
+            for verdict in verdicts_of(want, Snapshot((want,), lots, (*by_id.values(), *gone)), rule, as_of, band)
+        ],
+        **decision_content(decision),
+    }
+    mine = {claim.practitioner_id for claim in claims if claim.referral_id == want.referral_id}
+    if decision.together and decision.place is not None and decision.place.practitioner_id is not None:
+        mine = {decision.place.practitioner_id}
+    if mine:
+        record["claims"] = [_plain(Claim(want.referral_id, practitioner)) for practitioner in sorted(mine)]
+    if arrival is not None:
+        record["arrival"] = {"someone_waits": arrival.someone_waits}
+    if rule.fair_share["on"]:
+        record["shares"] = [_plain(share) for share in shares if share.school_id == want.school_id]
+    if decision.excuse is not None:
+        record["excuse"] = decision.excuse
+    return record
+
+
+def decision_content(decision: Decision) -> dict[str, Any]:
+    """What was decided, as plain data: what a replay gives again, byte for byte.
+
+    (An excuse and a tight set speak of others, so they are facts of the plan and not of a record.)
+    """
+    score = decision.score
+    return {
         "outcome": decision.outcome,
         "hold": decision.hold,
+        "waits_for": decision.waits_for,
         "place_id": decision.place.id if decision.place else None,
+        "score": None
+        if score is None
+        else {
+            "cost": score.cost,
+            "reach": score.reach,
+            "soft": score.soft,
+            "days": score.days,
+            "soft_mismatches": list(score.soft_mismatches),
+        },
     }
 
 
-def _plain(facts: Want | Lot | Place | Verdict) -> dict[str, Any]:
-    """The fields as they are, which are plain values: `asdict` copies each, which took a fifth of a post's time."""
-    return {name: getattr(facts, name) for name in facts.__dataclass_fields__}
+def _kept(places: list[Place]) -> list[Place]:
+    """Of interchangeable places, the first two that are there and one that is taken."""
+    counts: dict[tuple[object, ...], int] = {}
+    kept = []
+    for place in sorted(places, key=lambda place: place.id.int):
+        if place.booked or not place.in_service:
+            alike: tuple[object, ...] = (place.lot_id, place.needs, place.languages, place.modes)
+        else:
+            alike = (
+                place.lot_id, place.practitioner_id, place.needs, place.languages, place.modes, place.free_in,
+                place.reach, place.course_id, place.free_on, place.taken,
+            )  # fmt: skip
+        count = counts[alike] = counts.get(alike, 0) + 1
+        if count <= (1 if place.taken or place.booked or not place.in_service else _ALIKE):
+            kept.append(place)
+    return kept
+
+
+def _plain(facts: Want | Lot | Place | Claim | SchoolShare) -> dict[str, Any]:
+    """The fields that differ from their defaults, as they are, which are plain values."""
+    result = {}
+    for name, default in _defaults(type(facts)):
+        value = getattr(facts, name)
+        if value is not default and value != default:
+            result[name] = value
+    return result
+
+
+@cache
+def _defaults(cls: type) -> tuple[tuple[str, Any], ...]:
+    return tuple((field.name, None if field.default is MISSING else field.default) for field in fields(cls))
 
 
 def replay(record: dict[str, Any]) -> Decision:
-    """Decide again from a record alone (as read back from JSON)."""
+    """Decide again from a record alone (as read back from JSON). Its content is `decision_content`."""
+    record = record if record.get("format") == FORMAT else _from_first_format(record)
+    want = _restore(Want, record["want"])
     snapshot = Snapshot(
-        wants=(_restore(Want, record["want"]),),
+        wants=(want,),
         lots=tuple(_restore(Lot, lot) for lot in record["lots"]),
-        free_places=tuple(_restore(Place, place) for place in record["free_places"]),
+        places=tuple(_restore(Place, place) for place in record["places"]),
+        claims=tuple(_restore(Claim, claim) for claim in record.get("claims", ())),
+        shares=tuple(_restore(SchoolShare, share) for share in record.get("shares", ())),
     )
-    plan = decide(snapshot, policy_from(record["policy"]), date.fromisoformat(str(record["as_of"])))
+    arrival = record.get("arrival")
+    plan = decide(
+        snapshot,
+        policy_from(record["policy"]),
+        date.fromisoformat(str(record["as_of"])),
+        Arrival(want.referral_id, bool(arrival["someone_waits"])) if arrival else None,
+    )
     return plan.decisions[0]
 
 
+def _from_first_format(record: dict[str, Any]) -> dict[str, Any]:
+    """A record of the first rule, which took the first free place by lot and number: as costs of this one."""
+    in_turn = sorted(record["free_places"], key=lambda place: (UUID(str(place["lot_id"])), place["number"]))
+    known = {name: record["policy"][name] for name in record["policy"] if name in FIGURES}
+    nothing_but_reach = {"costs": {"reach": 100, "soft": 0, "day": 0}, "long_stop": None}
+    return {
+        **record,
+        "policy": {**Policy().content(), **known, **nothing_but_reach},
+        "places": [{**place, "reach": rank} for rank, place in enumerate(in_turn)],
+    }
+
+
 def _restore(cls: type[Kept], values: dict[str, Any]) -> Kept:
-    hints = get_type_hints(cls)
-    return cls(**{field.name: _typed(str(hints[field.name]), values[field.name]) for field in fields(cls)})
+    hints = _hints(cls)
+    return cls(**{field.name: _value(field, hints[field.name], values) for field in fields(cls)})
+
+
+@cache
+def _hints(cls: type) -> dict[str, str]:
+    return {name: str(hint) for name, hint in get_type_hints(cls).items()}
+
+
+def _value(field: Field[Any], hint: str, values: dict[str, Any]) -> Any:
+    if field.name not in values:
+        return None if field.default is MISSING else field.default
+    return _typed(hint, values[field.name])
 
 
 def _typed(hint: str, value: Any) -> Any:

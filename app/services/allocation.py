@@ -64,7 +64,7 @@ async def survey(session: BrokerSession) -> Ground:
 
 
 async def decide_arrival(session: BrokerSession, ground: Ground, want: Want) -> tuple[Decision, Ground]:
-    """The decision for a referral that has just arrived, and the ground as it was left when its turn came.
+    """The decision for a referral that has just arrived, and the ground that was left when all were decided.
 
     Places that come free are offered at once, so as a rule nobody who fits a free place waits; should someone wait
     all the same (a place that became available at midnight), whoever stands ahead goes first.
@@ -76,29 +76,14 @@ async def decide_arrival(session: BrokerSession, ground: Ground, want: Want) -> 
     plan = decide(Snapshot((want, *ahead), ground.lots, ground.free_places), ground.policy, session.today)
     for decision in plan.decisions:
         if decision.referral_id == want.referral_id:
-            return decision, ground
-        ground = _after(ground, decision)
+            return decision, replace(ground, free_places=plan.spare)
     raise InvariantBroken
-
-
-def _after(ground: Ground, decision: Decision) -> Ground:
-    """The ground that is left for the next in turn."""
-    place = decision.place
-    if place is None:
-        return ground
-    return replace(
-        ground,
-        free_places=tuple(free for free in ground.free_places if free != place),
-        lots=tuple(
-            replace(lot, volume_left=lot.volume_left - 1) if lot.id == place.lot_id else lot for lot in ground.lots
-        ),
-    )
 
 
 def keep_decision(
     session: BrokerSession, writes: Writes, ground: Ground, want: Want, decision: Decision, trigger: str
 ) -> UUID:
-    """Queue the decision record; its id. `ground` is what was left when the referral's turn came."""
+    """Queue the decision record; its id. `ground` is what was left when all of the run were decided."""
     decision_id = new_id()
     writes.add(
         decision_table,
@@ -231,6 +216,8 @@ async def allocate_waiting(session: BrokerSession, writes: Writes, trigger: str)
     made = [decision for decision in plan.decisions if decision.place is not None]
     if not made:
         return 0
+    # Each record keeps what was left when all were decided: with the referral's own place, that gives its choice again.
+    ground = replace(ground, free_places=plan.spare)
     authority_id = await authority_organisation(session)
     rows = await snapshots.referral_for_offer(session, [decision.referral_id for decision in made])
     referrals: dict[UUID, dict[str, Any]] = {row["id"]: dict(row) for row in rows}
@@ -263,7 +250,6 @@ async def allocate_waiting(session: BrokerSession, writes: Writes, trigger: str)
             event_type="allocation.offered",
             unplaceable=False,
         )
-        ground = _after(ground, decision)
     await writes.flush(session)
     return len(made)
 

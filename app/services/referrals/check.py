@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.db import WriteSession, broker
-from app.domain.allocation import Snapshot, Want, decide
+from app.domain.allocation import Snapshot, Want, decide, verdicts_of
 from app.domain.referral_facts import Facts
 from app.domain.year_groups import key_stage
 from app.errors import DuplicateReferral
@@ -51,7 +51,9 @@ async def check_referral(session: WriteSession, facts: Facts) -> dict[str, Any]:
             modes=tuple(facts["modes"]),
             refused_provider_ids=tuple(facts["refused_provider_ids"]),
         )
-        decision = decide(Snapshot((want,), ground.lots, ground.free_places), ground.policy, wide.today).decisions[0]
+        snapshot = Snapshot((want,), ground.lots, ground.free_places)
+        decision = decide(snapshot, ground.policy, wide.today).decisions[0]
+        verdicts = verdicts_of(want, snapshot, ground.policy, wide.today, want.band)
     by_id = {row["id"]: row for row in names}
     service_of: dict[UUID, UUID] = {lot.id: lot.service_id for lot in ground.lots}
     return {
@@ -66,7 +68,7 @@ async def check_referral(session: WriteSession, facts: Facts) -> dict[str, Any]:
                 "reason": verdict.reason,
                 "place_free_now": verdict.free_count > 0,
             }
-            for verdict in decision.verdicts
+            for verdict in verdicts
         ],
         "would_be": "held" if facts["immediate_danger"] else decision.outcome,
         "expected_start": "at_once" if decision.place else "when_a_place_is_free",
