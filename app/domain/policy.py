@@ -140,7 +140,9 @@ def _whole(name: str, value: Any) -> None:
 
 def _has(name: str, value: Any, keys: tuple[str, ...], what: str) -> None:
     if not isinstance(value, dict):
-        raise ValueError(f"The policy's {name.replace('_', ' ')} must name a value for each of {', '.join(keys)}.")
+        raise ValueError(  # noqa: TRY004 - a fault of the content, told like every other
+            f"The policy's {name.replace('_', ' ')} must name a value for each of {', '.join(keys)}."
+        )
     missing = [key for key in keys if key not in value]
     if missing:
         raise ValueError(f"The policy states no {what} for {', '.join(missing)}.")
@@ -200,7 +202,7 @@ def _bands(name: str, value: Any) -> None:
 
 def _yes_or_no(name: str, value: Any) -> None:
     if not isinstance(value, bool):
-        raise ValueError(f"The policy says yes or no: {name.replace('_', ' ')} does not.")
+        raise ValueError(f"The policy says yes or no: {name.replace('_', ' ')} does not.")  # noqa: TRY004 - as above
 
 
 def _check_approvers(name: str, value: Any) -> None:

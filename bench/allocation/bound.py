@@ -18,6 +18,7 @@ from bench.allocation.contract_year import PRACTITIONERS, PROVIDERS, hard_reason
 from bench.allocation.score import LAST_DAY, SOFT, WEIGHTS, course_mismatches, mismatches
 from bench.allocation.trace import Referral, Trace, true_days
 
+
 class _Model:
     """The columns of the programme as they are gathered."""
 

@@ -36,7 +36,9 @@ COURSE_DAYS = 30
 COURSE_PROVIDER = "D"
 
 
-def _practitioner(name: str, lots: str, needs: str, languages: str = "", modes: str = "home school online") -> dict[str, Any]:
+def _practitioner(
+    name: str, lots: str, needs: str, languages: str = "", modes: str = "home school online"
+) -> dict[str, Any]:
     return {
         "id": name,
         "provider": name[0],

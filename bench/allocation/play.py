@@ -114,7 +114,12 @@ class Game:
 
     def _note_start(self, booking: _Booking, practitioner: int, course: int) -> None:
         self.played.starts.append(
-            {"referral": booking.referral, "practitioner": _or_none(practitioner), "course": _or_none(course), "day": self._day}
+            {
+                "referral": booking.referral,
+                "practitioner": _or_none(practitioner),
+                "course": _or_none(course),
+                "day": self._day,
+            }
         )
 
     def _answers(self, day: int) -> bool:
@@ -188,7 +193,12 @@ class Game:
         made = plan.offered
         for jump in jumps(snapshot, self._rule.policy, on, made) if made else ():
             self.played.jumps.append(
-                {"day": self._day, "referral": number_of(jump.referral_id), "over": number_of(jump.over), "code": jump.code}
+                {
+                    "day": self._day,
+                    "referral": number_of(jump.referral_id),
+                    "over": number_of(jump.over),
+                    "code": jump.code,
+                }
             )
         self._offer(made)
 

@@ -77,9 +77,7 @@ def score(trace: Trace, plan: dict[str, Any]) -> Score:
             )
             for band in WEIGHTS
         },
-        within={
-            days: sum(waits[number] <= days for number in start) / len(referrals) for days in (5, 10)
-        },
+        within={days: sum(waits[number] <= days for number in start) / len(referrals) for days in (5, 10)},
         utilisation=_utilisation(trace, start),
         jain=_jain(trace, start),
         siblings=_together(referrals, start),

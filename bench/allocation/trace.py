@@ -112,7 +112,9 @@ def _day_weights(seed: int, days: list[tuple[str, int, int]]) -> Weighted:
     return weights
 
 
-def _referrals(seed: int, count: int, schools: list[dict[str, Any]], days: list[tuple[str, int, int]]) -> list[Referral]:
+def _referrals(
+    seed: int, count: int, schools: list[dict[str, Any]], days: list[tuple[str, int, int]]
+) -> list[Referral]:
     day_weights = _day_weights(seed, days)
     school_weights = [(number, school["w"]) for number, school in enumerate(schools)]
     made: list[Referral] = []

@@ -56,7 +56,7 @@ class Score(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """The answer for one referral. (A named tuple: a nightly run makes a hundred thousand of them.)"""
+    """The answer for one referral; a named tuple, because a nightly run makes a hundred thousand of them."""
 
     referral_id: UUID
     outcome: str

@@ -3,8 +3,9 @@
 Nothing here uses the index or the matching that made the plan.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -80,39 +81,36 @@ def certificate_faults(snapshot: Snapshot, policy: Policy, as_of: date, plan: Pl
     it. Of each referral that waits its turn: every place that it could have lies in its tight set, whose holders are
     ahead of it (or siblings, placed before their turn).
     """
-    rules = Rules(snapshot, policy, as_of)
+    return [*_tight_set_faults(snapshot, Rules(snapshot, policy, as_of), plan)]
+
+
+def _tight_set_faults(snapshot: Snapshot, rules: Rules, plan: Plan) -> Iterator[str]:
     wants = {want.referral_id: want for want in snapshot.wants}
-    by_referral = {decision.referral_id: decision for decision in plan.decisions}
-    open_to: dict[UUID, set[UUID]] = {}
-
-    def could_have(referral_id: UUID) -> set[UUID]:
-        if referral_id not in open_to:
-            want = wants[referral_id]
-            open_to[referral_id] = {
-                place.id for place in snapshot.places if not place.taken and rules.could_have(want, place)
-            }
-        return open_to[referral_id]
-
+    decisions = {decision.referral_id: decision for decision in plan.decisions}
     spare = {place.id for place in plan.spare}
-    faults = []
+
+    @cache
+    def could_have(referral_id: UUID) -> frozenset[UUID]:
+        want = wants[referral_id]
+        return frozenset(place.id for place in snapshot.places if not place.taken and rules.could_have(want, place))
+
     for number, tight in enumerate(plan.tight_sets):
         places = set(tight.place_ids)
         if len(tight.holder_ids) != tight.capacity or places & spare:
-            faults.append(f"Tight set {number} has places to spare.")
+            yield f"Tight set {number} has places to spare."
         for holder in tight.holder_ids:
-            decision = by_referral[holder]
+            decision = decisions[holder]
             if decision.place is None or decision.place.id not in places:
-                faults.append(f"Tight set {number} names a holder of none of its places.")
+                yield f"Tight set {number} names a holder of none of its places."
             if not decision.together and not could_have(holder) <= places:
-                faults.append(f"Tight set {number} has a holder who could go elsewhere.")
+                yield f"Tight set {number} has a holder who could go elsewhere."
     for decision in plan.decisions:
         if decision.tight_set is None:
             continue
-        tight = plan.tight_sets[decision.tight_set]
+        want, tight = wants[decision.referral_id], plan.tight_sets[decision.tight_set]
         if not could_have(decision.referral_id) <= set(tight.place_ids):
-            faults.append(f"{wants[decision.referral_id].reference} could have a place outside its tight set.")
-        key = rules.order.key(wants[decision.referral_id])
+            yield f"{want.reference} could have a place outside its tight set."
+        key = rules.order.key(want)
         for holder in tight.holder_ids:
-            if not by_referral[holder].together and rules.order.key(wants[holder]) > key:
-                faults.append(f"{wants[decision.referral_id].reference} was passed by {wants[holder].reference}.")
-    return faults
+            if not decisions[holder].together and rules.order.key(wants[holder]) > key:
+                yield f"{want.reference} was passed by {wants[holder].reference}."

@@ -1,6 +1,8 @@
 """`decide(snapshot, policy, as_of) -> plan`: who gets which place, when, and why. One pure function, whatever asks."""
 
 from datetime import date
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
 from app.domain.allocation.answers import Decision, Excuse, Plan, TightSet, Waits
@@ -15,6 +17,8 @@ from app.domain.allocation.supply import Pools, Supply, numbers
 from app.domain.policy import Policy
 
 _ALONE: frozenset[UUID] = frozenset()
+_HOLD, _TURN, _PLACE = Waits.HOLD.value, Waits.TURN.value, Waits.PLACE.value
+_HOUSED = Hold.HOUSEHOLD_HAS_PLACE.value
 
 
 def decide(snapshot: Snapshot, policy: Policy, as_of: date, arrival: Arrival | None = None) -> Plan:
@@ -63,7 +67,11 @@ def someone_waits(arrived: Want, supply: Supply, order: Order, snapshot: Snapsho
 
 
 def _pools(want: Want, band: str, supply: Supply) -> Pools:
-    return supply.pools_of(supply.serving(want)) & supply.in_window[band]
+    return supply.pools_of(supply.serving(want)) & supply.in_window(band)
+
+
+def _no_place(want: Want) -> Decision:
+    return Decision(want.referral_id, "waiting", None, None, _PLACE)
 
 
 class _Run:
@@ -77,15 +85,19 @@ class _Run:
         for claim in claims:
             held = self._claims.get(claim.referral_id, _ALONE)
             self._claims[claim.referral_id] = held | {claim.practitioner_id}
-        self._wants: list[tuple[str, Want]] = []
+        self._wants: list[Want] = []
+        self._bands: list[str] = []
         self._siblings: dict[UUID, list[int]] = {}
         self._pinned: dict[int, int] = {}
         self._housed: set[UUID] = set()
         self._tight: list[Pools] = []
+        self._tight_of: dict[Pools, int] = {}
 
     def plan(self, wants: tuple[Want, ...] | list[Want]) -> Plan:
         """The plan for some referrals, in order."""
-        self._wants = [(rank[0], want) for rank, run in self._order.sorted(wants) for want in run]
+        for rank, run in self._order.sorted(wants):
+            self._wants.extend(run)
+            self._bands.extend([rank[0]] * len(run))
         self._link_siblings()
         self._honour_claims()
         decisions = self._in_turn()
@@ -93,7 +105,7 @@ class _Run:
         return Plan(tuple(decisions), tuple(self._certificate(bits) for bits in self._tight), self._spare())
 
     def _link_siblings(self) -> None:
-        for number, (_, want) in enumerate(self._wants):
+        for number, want in enumerate(self._wants):
             if want.sibling_group_id is not None and not want.holds:
                 self._siblings.setdefault(want.sibling_group_id, []).append(number)
 
@@ -101,7 +113,7 @@ class _Run:
         """Siblings whose first has a practitioner take the next place of that one, before their turn."""
         if not self._claims:
             return
-        for number, (band, want) in enumerate(self._wants):
+        for number, (band, want) in enumerate(zip(self._bands, self._wants, strict=True)):
             if want.referral_id not in self._claims or want.holds or want.household_id in self._housed:
                 continue
             pools = _pools(want, band, self._supply)
@@ -117,30 +129,29 @@ class _Run:
                 self._pin(number, min(found, key=lambda pool: costs.by_pool[pool]))
 
     def _in_turn(self) -> list[Decision]:
-        supply, matching = self._supply, self._matching
+        pools_of, in_window, serving = self._supply.pools_of, self._supply.in_window, self._supply.serving
         decisions: list[Decision] = []
-        pools_of, in_window, serving, pinned = supply.pools_of, supply.in_window, supply.serving, self._pinned
-        for number, (band, want) in enumerate(self._wants):
+        for number, (band, want) in enumerate(zip(self._bands, self._wants, strict=True)):
             shapes = serving(want)
-            pools = pools_of(shapes) & in_window[band]
-            if number in pinned:
+            if number in self._pinned:
                 decisions.append(Decision(want.referral_id, "offered"))
             elif want.holds:
-                decisions.append(Decision(want.referral_id, "waiting", None, want.holds[0], Waits.HOLD.value))
+                decisions.append(Decision(want.referral_id, "waiting", None, want.holds[0], _HOLD))
             elif not shapes:
                 decisions.append(Decision(want.referral_id, "unplaceable"))
             elif want.household_id in self._housed:
-                hold = Hold.HOUSEHOLD_HAS_PLACE.value
-                decisions.append(Decision(want.referral_id, "waiting", None, hold, Waits.HOLD.value))
-            elif not pools:
-                decisions.append(Decision(want.referral_id, "waiting", None, None, Waits.PLACE.value))
-            elif pools & ~matching.tight and self._place(number, band, want, pools):
-                self._housed.add(want.household_id)
-                decisions.append(Decision(want.referral_id, "offered"))
+                decisions.append(Decision(want.referral_id, "waiting", None, _HOUSED, _HOLD))
             else:
-                tight = self._tight_around(pools)
-                decisions.append(Decision(want.referral_id, "waiting", None, None, Waits.TURN.value, None, None, tight))
+                pools = pools_of(shapes) & in_window(band)
+                decisions.append(self._turn(number, band, want, pools) if pools else _no_place(want))
         return decisions
+
+    def _turn(self, number: int, band: str, want: Want, pools: Pools) -> Decision:
+        """A referral's turn, when some place could be offered to it. (The place itself is handed out at the end.)"""
+        if pools & ~self._matching.tight and self._place(number, band, want, pools):
+            self._housed.add(want.household_id)
+            return Decision(want.referral_id, "offered")
+        return Decision(want.referral_id, "waiting", None, None, _TURN, None, None, self._tight_around(pools))
 
     def _place(self, number: int, band: str, want: Want, pools: Pools) -> bool:
         if want.sibling_group_id is not None and self._place_together(number, want):
@@ -159,7 +170,7 @@ class _Run:
         numbers_: list[int] = []
         costs: list[Costs] = []
         for other in self._siblings.get(group, ()):
-            band, sibling = self._wants[other]
+            band, sibling = self._bands[other], self._wants[other]
             if other < number or other in self._pinned or other in self._matching.pool_of:
                 continue
             if other > number and (sibling.household_id in self._housed or sibling.household_id == want.household_id):
@@ -182,7 +193,7 @@ class _Run:
     def _pin(self, number: int, pool: int) -> None:
         self._matching.pin(pool)
         self._pinned[number] = pool
-        self._housed.add(self._wants[number][1].household_id)
+        self._housed.add(self._wants[number].household_id)
 
     def _costs(self, want: Want, band: str, pools: Pools) -> tuple[int, Costs]:
         return self._supply.costs(want, band, pools, self._siblings_with(want))
@@ -194,15 +205,16 @@ class _Run:
         return self._supply.pools[pool].like.practitioner_id
 
     def _tight_around(self, pools: Pools) -> int:
-        """The number of a tight set that holds some pools: one that is there, or the union of those that they touch."""
-        bits = 0
-        for number, tight in enumerate(self._tight):
-            if not pools & ~tight:
-                return number
-            if pools & tight:
-                bits |= tight
-        self._tight.append(bits)
-        return len(self._tight) - 1
+        """The number of a tight set that holds some pools: one that is there, or the union of those they touch."""
+        known = self._tight_of.get(pools)
+        if known is None:
+            within = (number for number, tight in enumerate(self._tight) if not pools & ~tight)
+            known = next(within, None)
+            if known is None:
+                known = len(self._tight)
+                self._tight.append(reduce(or_, (tight for tight in self._tight if pools & tight)))
+            self._tight_of[pools] = known
+        return known
 
     def _hand_out(self, decisions: list[Decision]) -> None:
         """Give those of each pool its places, lowest id first, in the published order."""
@@ -213,7 +225,7 @@ class _Run:
             shape = self._supply.shapes[self._supply.pools[pool].shape]
             places = takeable(self._supply.pools[pool].places, len(members))
             for number, place in zip(sorted(members), places, strict=True):
-                band, want = self._wants[number]
+                band, want = self._bands[number], self._wants[number]
                 decisions[number] = Decision(
                     want.referral_id,
                     "offered",
@@ -237,8 +249,8 @@ class _Run:
     def _excuse(self, number: int, pool: int, decisions: list[Decision]) -> str | None:
         """The code under which a sibling was placed before its turn, when someone ahead waits for such a place."""
         for other in range(number):
-            band, want = self._wants[other]
-            if decisions[other].waits_for in (Waits.TURN, Waits.PLACE) and _pools(want, band, self._supply) >> pool & 1:
+            band, want = self._bands[other], self._wants[other]
+            if decisions[other].waits_for in (_TURN, _PLACE) and _pools(want, band, self._supply) >> pool & 1:
                 return Excuse.SIBLING_HOLD.value
         return None
 
@@ -249,7 +261,7 @@ class _Run:
         holders = sorted([number for numbers_ in members for number in numbers_] + pinned)
         return TightSet(
             place_ids=tuple(sorted(place.id for pool in pools for place in _of(self._supply.pools[pool].places))),
-            holder_ids=tuple(self._wants[number][1].referral_id for number in holders),
+            holder_ids=tuple(self._wants[number].referral_id for number in holders),
             capacity=len(holders),
         )
 

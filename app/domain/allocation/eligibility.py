@@ -67,14 +67,15 @@ def offerable(place: Place) -> bool:
 
 def widened(lot: Lot, places: Iterable[Place]) -> Lot:
     """The lot with what single places of it can do beyond its service: a worker's language, say."""
-    needs, languages, modes = set(lot.needs), set(lot.languages), set(lot.modes)
-    for place in places:
-        needs.update(place.needs or ())
-        languages.update(place.languages or ())
-        modes.update(place.modes or ())
-    if len(needs) + len(languages) + len(modes) == len(set(lot.needs)) + len(set(lot.languages)) + len(set(lot.modes)):
+    special = [place for place in places if not (place.needs is place.languages is place.modes is None)]
+    if not special:
         return lot
-    return replace(lot, needs=tuple(sorted(needs)), languages=tuple(sorted(languages)), modes=tuple(sorted(modes)))
+    return replace(
+        lot,
+        needs=tuple(sorted({*lot.needs, *(need for place in special for need in place.needs or ())})),
+        languages=tuple(sorted({*lot.languages, *(each for place in special for each in place.languages or ())})),
+        modes=tuple(sorted({*lot.modes, *(mode for place in special for mode in place.modes or ())})),
+    )
 
 
 def verdicts_of(want: Want, snapshot: Snapshot, policy: Policy, as_of: date, band: str) -> tuple[Verdict, ...]:
@@ -82,17 +83,18 @@ def verdicts_of(want: Want, snapshot: Snapshot, policy: Policy, as_of: date, ban
 
     A lot whose own terms would do has the reason of its places when none of them, whenever free, could serve.
     """
-    by_lot: dict[UUID, list[Place]] = {}
+    by_lot: dict[int, list[Place]] = {lot.id.int: [] for lot in snapshot.lots}
     for place in snapshot.places:
-        by_lot.setdefault(place.lot_id, []).append(place)
+        if place.lot_id.int in by_lot:
+            by_lot[place.lot_id.int].append(place)
     return tuple(
-        _verdict(want, lot, by_lot.get(lot.id, []), policy, as_of, band)
+        _verdict(want, lot, by_lot[lot.id.int], policy, as_of, band)
         for lot in sorted(snapshot.lots, key=lambda lot: lot.id.int)
     )
 
 
 def _verdict(want: Want, lot: Lot, places: list[Place], policy: Policy, as_of: date, band: str) -> Verdict:
-    reason = lot_reason(want, widened(lot, places) if places else lot, lot.volume_left, as_of)
+    reason = lot_reason(want, widened(lot, places), lot.volume_left, as_of)
     if reason is not None:
         return Verdict(lot.id, reason)
     # Places of one lot are mostly alike: each set of abilities is judged once.

@@ -8,12 +8,13 @@ An insertion that finds no path leaves behind a tight set: the pools that it cou
 No solver library: another release of one may break ties otherwise, and none gives the tight set.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import NamedTuple
 
 NO_GROUP = -1
+_FAR = 1 << 62
 
 
 class Costs(NamedTuple):
@@ -77,90 +78,56 @@ class Matching:
     def insert(self, referral: int, kind: int, costs: Costs) -> int:
         """Place one more referral, of a class `kind` with these costs. 0, or the bits of the tight set against it."""
         self._costs[kind] = costs
-        cost, pool = min((cost + self._price[pool], pool) for cost, pool in costs.listed)
+        pool = min((cost + self._price[pool], pool) for cost, pool in costs.listed)[1]
         if self.spare(pool) > 0:
             self._put(referral, kind, pool)
             return 0
-        return self._search(referral, kind, costs)
-
-    def _search(self, referral: int, kind: int, costs: Costs) -> int:
-        pools, groups, price = self._pools, self._groups, self._price
-        count = len(pools)
-        far = 1 << 62
-        distance = [far] * len(price)
-        before: list[tuple[int, int]] = [(-1, -1)] * len(price)
-        settled: list[int] = []
-        done = bytearray(len(price))
-        heap: list[tuple[int, int]] = []
-        for cost, pool in costs.listed:
-            reach = cost + price[pool]
-            if reach < distance[pool] and not self.tight >> pool & 1:
-                distance[pool] = reach
-                heappush(heap, (reach, pool))
-        end, best = -1, far
-        while heap:
-            here, node = heappop(heap)
-            if here >= best:
-                break
-            if done[node]:
-                continue
-            done[node] = 1
-            settled.append(node)
-            onward = here - price[node]
-            if node >= count:
-                group = groups[node - count]
-                if group.used < group.capacity:
-                    if onward < best:
-                        best, end = onward, node
-                    continue
-                for other in group.pools:
-                    reach = onward + price[other]
-                    if pools[other].used and reach < distance[other]:
-                        distance[other] = reach
-                        before[other] = (node, -1)
-                        heappush(heap, (reach, other))
-                continue
-            at = pools[node]
-            if at.used < at.capacity:
-                if at.group == NO_GROUP:
-                    if onward < best:
-                        best, end = onward, node
-                    continue
-                reach = onward + price[count + at.group]
-                if reach < distance[count + at.group]:
-                    distance[count + at.group] = reach
-                    before[count + at.group] = (node, -1)
-                    heappush(heap, (reach, count + at.group))
-            for mover, members in at.members.items():
-                if not members:
-                    continue
-                listed, by_pool = self._costs[mover]
-                base = onward - by_pool[node]
-                for cost, other in listed:
-                    reach = base + cost
-                    if reach >= best:
-                        break
-                    reach += price[other]
-                    if reach < distance[other]:
-                        distance[other] = reach
-                        before[other] = (node, mover)
-                        heappush(heap, (reach, other))
-        if end < 0:
-            return self._close(node for node in settled if node < count)
-        for node in settled:
-            if distance[node] < best:
-                price[node] += best - distance[node]
-        self._augment(referral, kind, end, before)
+        search = _Search(self, costs)
+        if search.end < 0:
+            return self._close(search.settled)
+        for node in search.settled:
+            if search.distance[node] < search.best:
+                self._price[node] += search.best - search.distance[node]
+        self._augment(referral, kind, search.end, search.before)
         return 0
 
-    def _close(self, nodes: object) -> int:
+    def handed_on(self, node: int) -> list[int]:
+        """Where a node can hand a unit at no cost: a pool with room to its group, a full group back to its pools."""
+        if node >= len(self._pools):
+            return [other for other in self._groups[node - len(self._pools)].pools if self._pools[other].used]
+        at = self._pools[node]
+        return [len(self._pools) + at.group] if at.used < at.capacity and at.group != NO_GROUP else []
+
+    def moves(self, node: int) -> Iterator[tuple[int, int, Costs]]:
+        """The classes of those in a pool: (class, what it pays here, what it would pay elsewhere)."""
+        if node < len(self._pools):
+            for mover, members in self._pools[node].members.items():
+                if members:
+                    costs = self._costs[mover]
+                    yield mover, costs.by_pool[node], costs
+
+    def has_room(self, node: int) -> bool:
+        """Whether a node can keep one unit more: a group below its cap, or a pool that has none."""
+        if node >= len(self._pools):
+            group = self._groups[node - len(self._pools)]
+            return group.used < group.capacity
+        at = self._pools[node]
+        return at.group == NO_GROUP and at.used < at.capacity
+
+    @property
+    def prices(self) -> list[int]:
+        """The price of each node."""
+        return self._price
+
+    def _close(self, nodes: Iterable[int]) -> int:
         bits = 0
-        for node in nodes:  # type: ignore[attr-defined]
-            bits |= 1 << node
+        for node in nodes:
+            if node < len(self._pools):
+                bits |= 1 << node
         self.tight |= bits
         return bits
 
-    def _augment(self, referral: int, kind: int, end: int, before: list[tuple[int, int]]) -> None:
+    def _augment(self, referral: int, kind: int, end: int, before: dict[int, tuple[int, int]]) -> None:
         node = end
         while True:
             source, mover = before[node]
@@ -186,3 +153,62 @@ class Matching:
         at.used -= 1
         if at.group != NO_GROUP:
             self._groups[at.group].used -= 1
+
+
+class _Search:
+    """Dijkstra's algorithm from a new referral to free capacity, over reduced costs."""
+
+    def __init__(self, matching: Matching, costs: Costs) -> None:
+        self._matching = matching
+        self._heap: list[tuple[int, int]] = []
+        self.distance: dict[int, int] = {}
+        self.before: dict[int, tuple[int, int]] = {}
+        self.settled: list[int] = []
+        self.end = -1
+        """The node where free capacity was found; -1 when there is none to be reached."""
+        self.best = _FAR
+        for cost, pool in costs.listed:
+            if not matching.tight >> pool & 1:
+                self._reach(pool, cost + matching.prices[pool], -1)
+        self._run()
+
+    def _reach(self, node: int, distance: int, source: int) -> None:
+        if distance < self.distance.get(node, _FAR):
+            self.distance[node] = distance
+            self.before[node] = (source, -1)
+            heappush(self._heap, (distance, node))
+
+    def _run(self) -> None:
+        matching, price = self._matching, self._matching.prices
+        done: set[int] = set()
+        while self._heap:
+            here, node = heappop(self._heap)
+            if here >= self.best:
+                return
+            if node in done:
+                continue
+            done.add(node)
+            self.settled.append(node)
+            onward = here - price[node]
+            if matching.has_room(node):
+                if onward < self.best:
+                    self.best, self.end = onward, node
+                continue
+            for other in matching.handed_on(node):
+                self._reach(other, onward + price[other], node)
+            self._move_on(node, onward)
+
+    def _move_on(self, node: int, onward: int) -> None:
+        """Reach other pools by moving someone on from this one. (The inner loop: it is written for speed.)"""
+        distance, price, best = self.distance, self._matching.prices, self.best
+        for mover, here, costs in self._matching.moves(node):
+            base = onward - here
+            for cost, other in costs.listed:
+                reach = base + cost
+                if reach >= best:
+                    break
+                reach += price[other]
+                if reach < distance.get(other, _FAR):
+                    distance[other] = reach
+                    self.before[other] = (node, mover)
+                    heappush(self._heap, (reach, other))

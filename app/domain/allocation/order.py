@@ -59,7 +59,7 @@ class Order:
         return (*self.rank(want), want.received_at, want.reference)
 
     def sorted(self, wants: Iterable[Want]) -> list[tuple[Rank, list[Want]]]:
-        """The wants in order, in runs of equal rank. (Long lists have few ranks: this is a third of one sort's time.)"""
+        """The wants in order, in runs of equal rank: long lists have few, and this takes a third of one sort's time."""
         runs: dict[Rank, list[Want]] = {}
         for want in wants:
             rank = self.rank(want)

@@ -1,12 +1,13 @@
 """The supply of a snapshot, indexed by what it can serve.
 
-Places of one lot with the same abilities are a *shape*: eligibility is judged by shape, and each fact of a referral (its
-need, its language ...) names the shapes that would do as the bits of a number, found once per value. Places of one shape
-with the same practitioner, free day and reach are a *pool*: whoever gets one could as well have another.
+Places of one lot with the same abilities are a *shape*: eligibility is judged by shape, and each fact of a referral
+(its need, its language ...) names the shapes that would do as the bits of a number, found once per value. Places of one
+shape with the same practitioner, free day and reach are a *pool*: whoever gets one could as well have another.
 """
 
 from collections.abc import Callable
 from datetime import date
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -15,9 +16,15 @@ from app.domain.allocation.cost import soft_mismatches
 from app.domain.allocation.eligibility import offerable, serves_area, timing_reason
 from app.domain.allocation.facts import Lot, Place, Snapshot, Want
 from app.domain.allocation.matching import Costs
-from app.domain.policy import BANDS, Policy
+from app.domain.policy import Policy
 
 _TIE_BITS = 20
+_FEW = 3
+_ELIGIBILITY = (
+    "area_id", "key_stage", "primary_need", "language", "modes", "refused_provider_ids", "declined_provider_ids",
+)  # fmt: skip
+_SIGNATURE: Callable[[Want], tuple[Any, ...]] = attrgetter(*_ELIGIBILITY)
+_WITH_SCHOOL: Callable[[Want], tuple[Any, ...]] = attrgetter(*_ELIGIBILITY, "school_id")
 
 Shapes = int
 """Bits of shapes."""
@@ -51,7 +58,8 @@ class Supply:
         self.shapes: list[Shape] = []
         self.pools: list[Pool] = []
         self._names_schools = any(lot.school_ids for lot in snapshot.lots)
-        self._group(snapshot)
+        self._signature = _WITH_SCHOOL if self._names_schools else _SIGNATURE
+        self._group(snapshot, as_of)
         self.caps: Caps = cap(self.pools, self.shapes, snapshot.caseloads)
         self._open = self._bits(
             lambda shape: (
@@ -69,34 +77,37 @@ class Supply:
         self._pools_of: dict[Shapes, Pools] = {0: 0}
         self._signatures: dict[Any, Shapes] = {}
         self._classes: dict[Any, tuple[int, Costs]] = {}
-        self.in_window: dict[str, Pools] = {band: self._window(band) for band in BANDS}
+        self._windows: dict[str, Pools] = {}
 
-    def _group(self, snapshot: Snapshot) -> None:
-        lots = {lot.id: lot for lot in snapshot.lots}
+    def _group(self, snapshot: Snapshot, as_of: date) -> None:
+        lots = {lot.id.int: lot for lot in snapshot.lots}
+        if len(snapshot.wants) <= _FEW:  # for one arrival, most places need not be looked at
+            lots = {key: lot for key, lot in lots.items() if any(_takes(lot, want, as_of) for want in snapshot.wants)}
         furthest = max(self.policy.windows.values())
         furthest_course = max(self.policy.course_windows.values())
         shapes: dict[tuple[Any, ...], int] = {}
         grouped: dict[tuple[Any, ...], Pool] = {}
-        shaped: set[UUID] = set()
+        shaped: set[int] = set()
         for place in snapshot.places:
-            abilities = (place.lot_id, place.needs, place.languages, place.modes)
+            lot = lots.get(place.lot_id.int)
+            if lot is None:
+                continue
+            abilities = (place.lot_id.int, place.needs, place.languages, place.modes)
             shape = shapes.get(abilities)
             if shape is None:
-                lot = lots.get(place.lot_id)
-                if lot is None:
-                    continue
                 shape = shapes[abilities] = len(self.shapes)
                 self.shapes.append(_shape(lot, place))
-                shaped.add(lot.id)
+                shaped.add(place.lot_id.int)
             if place.free_in > (furthest if place.course_id is None else furthest_course) or not offerable(place):
                 continue
-            same = (shape, place.practitioner_id, place.free_in, place.reach, place.course_id, place.free_on)
+            worker = place.practitioner_id
+            same = (shape, worker and worker.int, place.free_in, place.reach, place.course_id, place.free_on)
             pool = grouped.get(same)
             if pool is None:
                 grouped[same] = Pool(shape, [place], place)
             else:
                 pool.places.append(place)
-        self.shapes.extend(_shape(lot, None) for lot in snapshot.lots if lot.id not in shaped)
+        self.shapes.extend(_shape(lot, None) for key, lot in lots.items() if key not in shaped)
         self.pools = sorted(grouped.values(), key=_tie)
         for pool in self.pools:
             if len(pool.places) > 1:
@@ -106,16 +117,7 @@ class Supply:
 
     def serving(self, want: Want) -> Shapes:
         """The shapes that could serve a referral, whenever their places fall free; 0 when it is eligible nowhere."""
-        signature = (
-            want.area_id,
-            want.school_id if self._names_schools else None,
-            want.key_stage,
-            want.primary_need,
-            want.language,
-            want.modes,
-            want.refused_provider_ids,
-            want.declined_provider_ids,
-        )
+        signature = self._signature(want)
         shapes = self._signatures.get(signature)
         if shapes is None:
             shapes = self._signatures[signature] = self._serving(want)
@@ -163,11 +165,15 @@ class Supply:
             self._pools_of[shapes] = bits
         return bits
 
-    def _window(self, band: str) -> Pools:
-        bits = 0
-        for number, pool in enumerate(self.pools):
-            if timing_reason(pool.like, self.shapes[pool.shape].lot, band, self.policy) is None:
-                bits |= 1 << number
+    def in_window(self, band: str) -> Pools:
+        """The pools that may be offered to a band today, for when they fall free."""
+        bits = self._windows.get(band)
+        if bits is None:
+            bits = 0
+            for number, pool in enumerate(self.pools):
+                if timing_reason(pool.like, self.shapes[pool.shape].lot, band, self.policy) is None:
+                    bits |= 1 << number
+            self._windows[band] = bits
         return bits
 
     # Cost
@@ -199,6 +205,15 @@ class Supply:
                 cost += figures["soft"] * len(soft)
             by_pool[number] = cost << _TIE_BITS | number
         return Costs(tuple(sorted((cost, number) for number, cost in by_pool.items())), by_pool)
+
+
+def _takes(lot: Lot, want: Want, as_of: date) -> bool:
+    """Whether a lot could take a referral for all that no single place of it changes."""
+    return (
+        want.key_stage in lot.key_stages
+        and serves_area(lot, want.area_id, want.school_id)
+        and lot.starts_on <= as_of <= lot.ends_on
+    )
 
 
 def _shape(lot: Lot, place: Place | None) -> Shape:
