@@ -23,7 +23,7 @@ def _windows() -> dict[str, int]:
 
 
 def _course_windows() -> dict[str, int]:
-    return dict.fromkeys(BANDS, 10)
+    return {"P1": 15, "P2": 20, "P3": 40, "P4": 60}
 
 
 def _weights() -> dict[str, int]:

@@ -67,11 +67,7 @@ def someone_waits(arrived: Want, supply: Supply, order: Order, snapshot: Snapsho
 
 
 def _pools(want: Want, band: str, supply: Supply) -> Pools:
-    return supply.pools_of(supply.serving(want)) & supply.in_window(band)
-
-
-def _no_place(want: Want) -> Decision:
-    return Decision(want.referral_id, "waiting", None, None, _PLACE)
+    return supply.outlooks(band)(want)[1]
 
 
 class _Run:
@@ -129,10 +125,10 @@ class _Run:
                 self._pin(number, min(found, key=lambda pool: costs.by_pool[pool]))
 
     def _in_turn(self) -> list[Decision]:
-        pools_of, in_window, serving = self._supply.pools_of, self._supply.in_window, self._supply.serving
+        outlooks = {band: self._supply.outlooks(band) for band in set(self._bands)}
         decisions: list[Decision] = []
         for number, (band, want) in enumerate(zip(self._bands, self._wants, strict=True)):
-            shapes = serving(want)
+            shapes, pools = outlooks[band](want)
             if number in self._pinned:
                 decisions.append(Decision(want.referral_id, "offered"))
             elif want.holds:
@@ -141,13 +137,14 @@ class _Run:
                 decisions.append(Decision(want.referral_id, "unplaceable"))
             elif want.household_id in self._housed:
                 decisions.append(Decision(want.referral_id, "waiting", None, _HOUSED, _HOLD))
+            elif not pools:
+                decisions.append(Decision(want.referral_id, "waiting", None, None, _PLACE))
             else:
-                pools = pools_of(shapes) & in_window(band)
-                decisions.append(self._turn(number, band, want, pools) if pools else _no_place(want))
+                decisions.append(self._turn(number, band, want, pools))
         return decisions
 
     def _turn(self, number: int, band: str, want: Want, pools: Pools) -> Decision:
-        """A referral's turn, when some place could be offered to it. (The place itself is handed out at the end.)"""
+        """A turn, when some place could be offered; the place itself is handed out at the end."""
         if pools & ~self._matching.tight and self._place(number, band, want, pools):
             self._housed.add(want.household_id)
             return Decision(want.referral_id, "offered")

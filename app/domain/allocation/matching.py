@@ -199,7 +199,7 @@ class _Search:
             self._move_on(node, onward)
 
     def _move_on(self, node: int, onward: int) -> None:
-        """Reach other pools by moving someone on from this one. (The inner loop: it is written for speed.)"""
+        """Reach other pools by moving someone on from this one; the inner loop, written for speed."""
         distance, price, best = self.distance, self._matching.prices, self.best
         for mover, here, costs in self._matching.moves(node):
             base = onward - here

@@ -30,6 +30,8 @@ Shapes = int
 """Bits of shapes."""
 Pools = int
 """Bits of pools."""
+Outlook = tuple[Shapes, Pools]
+"""What could serve a referral whenever it falls free (0: eligible nowhere), and what could be offered to it today."""
 
 
 class Shape(NamedTuple):
@@ -69,19 +71,20 @@ class Supply:
             )
         )
         self._by_area: dict[Any, Shapes] = {}
+        self._by_area_or_school: dict[UUID | None, Shapes] = {}
         self._by_stage: dict[str, Shapes] = {}
         self._by_need: dict[str, Shapes] = {}
         self._by_language: dict[str, Shapes] = {}
         self._by_modes: dict[tuple[str, ...], Shapes] = {}
         self._by_refusals: dict[Any, Shapes] = {((), ()): -1}
         self._pools_of: dict[Shapes, Pools] = {0: 0}
-        self._signatures: dict[Any, Shapes] = {}
+        self._outlooks: dict[str, dict[Any, Outlook]] = {}
         self._classes: dict[Any, tuple[int, Costs]] = {}
         self._windows: dict[str, Pools] = {}
 
     def _group(self, snapshot: Snapshot, as_of: date) -> None:
         lots = {lot.id.int: lot for lot in snapshot.lots}
-        if len(snapshot.wants) <= _FEW:  # for one arrival, most places need not be looked at
+        if 0 < len(snapshot.wants) <= _FEW:  # for one arrival, most places need not be looked at
             lots = {key: lot for key, lot in lots.items() if any(_takes(lot, want, as_of) for want in snapshot.wants)}
         furthest = max(self.policy.windows.values())
         furthest_course = max(self.policy.course_windows.values())
@@ -115,27 +118,30 @@ class Supply:
 
     # Eligibility
 
-    def serving(self, want: Want) -> Shapes:
-        """The shapes that could serve a referral, whenever their places fall free; 0 when it is eligible nowhere."""
-        signature = self._signature(want)
-        shapes = self._signatures.get(signature)
-        if shapes is None:
-            shapes = self._signatures[signature] = self._serving(want)
-        return shapes
+    def outlooks(self, band: str) -> Callable[[Want], Outlook]:
+        """What a referral that counts as of a band may have: a function that knows referrals alike by their facts."""
+        known = self._outlooks.setdefault(band, {})
+        signature = self._signature
+
+        def outlook(want: Want) -> Outlook:
+            facts = signature(want)
+            found = known.get(facts)
+            if found is None:
+                shapes = self._serving(want)
+                found = known[facts] = (shapes, self._pools_in(shapes) & self._in_window(band))
+            return found
+
+        return outlook
 
     def _serving(self, want: Want) -> Shapes:
+        shapes = self._kind(want.key_stage, want.primary_need)
+        if not shapes:
+            return 0
         where = (want.area_id, want.school_id if self._names_schools else None)
-        stage, need, language, modes = want.key_stage, want.primary_need, want.language, want.modes
-        shapes = self._open
+        language, modes = want.language, want.modes
         if where not in self._by_area:
             self._by_area[where] = self._bits(lambda shape: serves_area(shape.lot, *where))
         shapes &= self._by_area[where]
-        if stage not in self._by_stage:
-            self._by_stage[stage] = self._bits(lambda shape: stage in shape.lot.key_stages)
-        shapes &= self._by_stage[stage]
-        if need not in self._by_need:
-            self._by_need[need] = self._bits(lambda shape: need in shape.needs)
-        shapes &= self._by_need[need]
         if language not in self._by_language:
             self._by_language[language] = self._bits(lambda shape: language in shape.languages)
         shapes &= self._by_language[language]
@@ -148,6 +154,22 @@ class Supply:
             self._by_refusals[providers] = self._bits(lambda shape: shape.lot.provider_id not in against)
         return shapes & self._by_refusals[providers]
 
+    def _kind(self, stage: str, need: str) -> Shapes:
+        if stage not in self._by_stage:
+            self._by_stage[stage] = self._bits(lambda shape: stage in shape.lot.key_stages)
+        if need not in self._by_need:
+            self._by_need[need] = self._bits(lambda shape: need in shape.needs)
+        return self._open & self._by_stage[stage] & self._by_need[need]
+
+    def offers_any(self, area_id: UUID | None, stage: str, need: str) -> bool:
+        """Whether some place that could be offered is for a key stage and a need in an area (or for some school)."""
+        shapes = self._kind(stage, need)
+        if shapes and area_id not in self._by_area_or_school:
+            self._by_area_or_school[area_id] = self._bits(
+                lambda shape: bool(shape.lot.school_ids) or serves_area(shape.lot, area_id, None)
+            )
+        return bool(shapes and self._pools_in(shapes & self._by_area_or_school[area_id]))
+
     def _bits(self, fits: Callable[[Shape], bool]) -> Shapes:
         bits = 0
         for number, shape in enumerate(self.shapes):
@@ -155,7 +177,7 @@ class Supply:
                 bits |= 1 << number
         return bits
 
-    def pools_of(self, shapes: Shapes) -> Pools:
+    def _pools_in(self, shapes: Shapes) -> Pools:
         """The pools of some shapes."""
         bits = self._pools_of.get(shapes)
         if bits is None:
@@ -165,7 +187,7 @@ class Supply:
             self._pools_of[shapes] = bits
         return bits
 
-    def in_window(self, band: str) -> Pools:
+    def _in_window(self, band: str) -> Pools:
         """The pools that may be offered to a band today, for when they fall free."""
         bits = self._windows.get(band)
         if bits is None:

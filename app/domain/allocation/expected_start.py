@@ -1,0 +1,129 @@
+"""Expected starts: a date for the most urgent, a range for the next, a position and recent starts for the last.
+
+What is promised is what can be known. P1 and P2: those ahead are put on the days that places are planned to fall free,
+in order, and so is the referral: a date. P3: the same, and how far it stretches while more urgent referrals keep
+coming: a range. P4: a position, and the range of waits of those of its band who began lately; never a date.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from heapq import heapify, heapreplace
+from uuid import UUID
+
+from app.domain.allocation.facts import Snapshot
+from app.domain.allocation.order import Order
+from app.domain.allocation.supply import Shapes, Supply, numbers
+from app.domain.policy import Policy
+
+_FIRST_DAY = 2
+"""School days from a decision to a start at the soonest: the offer is answered, then the first contact."""
+_FULL = 95
+"""A load of more urgent bands above this would stretch a range without end."""
+
+
+class Method(StrEnum):
+    """How an expected start was come by."""
+
+    DATE = "DATE"
+    RANGE = "RANGE"
+    POSITION = "POSITION"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """When one referral may begin, in school days from the day it was made; None where nothing can be said."""
+
+    referral_id: UUID
+    method: str
+    position: int
+    """Its place among those who could have one of its places: 1 is next."""
+    low: int | None
+    high: int | None
+
+
+def expected_starts(
+    snapshot: Snapshot,
+    policy: Policy,
+    as_of: date,
+    *,
+    recent_waits: Mapping[str, tuple[int, int]],
+    load_ahead: int,
+    only: Collection[UUID] | None = None,
+) -> tuple[Estimate, ...]:
+    """The expected starts of those who wait (of `only` some), in the published order.
+
+    The snapshot should hold every place, busy ones with the day they are planned to fall free. `recent_waits`: by band,
+    a low and a high wait of lately, in school days. `load_ahead`: the share of places that P1 and P2 take as they
+    come, per cent. Those on hold, and those whom nothing serves, have no expected start.
+    """
+    supply = Supply(snapshot, policy, as_of)
+    free = _free_days(snapshot, supply)
+    ahead: dict[Shapes, int] = {}
+    estimates = []
+    for rank, run in Order(policy, snapshot.shares, as_of).sorted(snapshot.wants):
+        outlook = supply.outlooks(rank[0])
+        for want in run:
+            shapes = 0 if want.holds else outlook(want)[0]
+            if not shapes:
+                continue
+            day = _take_first(free, shapes, supply)
+            if only is None or want.referral_id in only:
+                position = 1 + sum(count for others, count in ahead.items() if others & shapes)
+                estimates.append(_estimate(want.referral_id, rank[0], position, day, recent_waits, load_ahead))
+            ahead[shapes] = ahead.get(shapes, 0) + 1
+    return tuple(estimates)
+
+
+def _estimate(
+    referral_id: UUID,
+    band: str,
+    position: int,
+    day: int | None,
+    recent_waits: Mapping[str, tuple[int, int]],
+    load_ahead: int,
+) -> Estimate:
+    if band in ("P1", "P2"):
+        return Estimate(referral_id, Method.DATE.value, position, day, day)
+    if band == "P3":
+        latest = None if day is None else -(-day * 100 // (100 - min(max(load_ahead, 0), _FULL)))
+        return Estimate(referral_id, Method.RANGE.value, position, day, latest)
+    low, high = recent_waits.get(band, (None, None))
+    return Estimate(referral_id, Method.POSITION.value, position, low, high)
+
+
+def _free_days(snapshot: Snapshot, supply: Supply) -> list[list[int]]:
+    """By shape, the days on which its places can next begin with someone, soonest first."""
+    shapes = {
+        (shape.lot.id.int, shape.like and (shape.like.needs, shape.like.languages, shape.like.modes)): number
+        for number, shape in enumerate(supply.shapes)
+    }
+    free: list[list[int]] = [[] for _ in supply.shapes]
+    for place in snapshot.places:
+        number = shapes.get((place.lot_id.int, (place.needs, place.languages, place.modes)))
+        if number is None or not place.in_service or place.taken:
+            continue
+        if place.course_id is not None:
+            if not place.booked and place.free_in >= supply.policy.course_notice_school_days:
+                free[number].append(place.free_in)
+        else:
+            next_family = _length(supply, number) if place.booked else 0
+            free[number].append(max(place.free_in, _FIRST_DAY) + next_family)
+    for days in free:
+        heapify(days)
+    return free
+
+
+def _length(supply: Supply, shape: int) -> int:
+    return 5 * supply.shapes[shape].lot.standard_weeks
+
+
+def _take_first(free: list[list[int]], shapes: Shapes, supply: Supply) -> int | None:
+    """The soonest day among some shapes, which is then taken for as long as a case takes; None without any place."""
+    soonest = min(((free[number][0], number) for number in numbers(shapes) if free[number]), default=None)
+    if soonest is None:
+        return None
+    day, number = soonest
+    heapreplace(free[number], day + _length(supply, number))
+    return day
