@@ -13,7 +13,7 @@ from uuid import UUID
 
 from app.domain.allocation.facts import Lot, Place, SchoolShare, Snapshot, Want
 from app.domain.allocation.order import Order
-from app.domain.allocation.supply import Supply, numbers
+from app.domain.allocation.supply import Pools, Supply, numbers
 from app.domain.policy import Policy
 
 _Coarse = tuple[UUID | None, str, str]
@@ -80,18 +80,32 @@ class Waiting:
         theirs = {place.lot_id for place in places}
         of_these = tuple(lot for lot in lots if lot.id in theirs)
         supply = Supply(Snapshot((), of_these, places), self._policy, self._as_of)
-        found = {want.referral_id: want for want in self._first_of_each_kind(supply)}
+        found = {want.referral_id: want for want in self._first_of_each(supply)}
         for want in tuple(found.values()):
             if want.sibling_group_id is not None:
                 found.update((sibling.referral_id, sibling) for sibling in self._families[want.sibling_group_id])
         return tuple(found.values())
 
-    def _first_of_each_kind(self, supply: Supply) -> Iterator[Want]:
+    def _first_of_each(self, supply: Supply) -> Iterator[Want]:
+        """Of those who could have just the same pools, the first, as many families as there are places."""
+        could: dict[Pools, list[list[Want]]] = {}
         for (area_id, key_stage, need), kinds in self._kinds.items():
-            if not supply.offers_any(area_id, key_stage, need):
-                continue
-            for alike, kind in kinds.items():
-                if kind:
-                    pools = supply.outlooks(alike[0])(kind[0])[1]
+            if supply.offers_any(area_id, key_stage, need):
+                for alike, kind in kinds.items():
+                    pools = supply.outlooks(alike[0])(kind[0])[1] if kind else 0
                     if pools:
-                        yield from kind[: sum(supply.caps.pools[number] for number in numbers(pools))]
+                        could.setdefault(pools, []).append(kind)
+        for pools, lists in could.items():
+            count = sum(supply.caps.pools[number] for number in numbers(pools))
+            firsts = [want for kind in lists for want in _families(kind, count)]
+            yield from _families(sorted(firsts, key=self._order.key), count)
+
+
+def _families(wants: Iterable[Want], count: int) -> Iterator[Want]:
+    """The first wants of some in order, until so many households are among them."""
+    seen: set[UUID] = set()
+    for want in wants:
+        if len(seen) == count and want.household_id not in seen:
+            return
+        seen.add(want.household_id)
+        yield want

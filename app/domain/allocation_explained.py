@@ -1,0 +1,227 @@
+"""A decision in one paragraph that a head teacher understands, and the facts behind it.
+
+The paragraph is made from counts of places and reasons alone. It never tells of another family more than that some
+stand ahead, and it names no provider: who may be told which is offered is not this file's to decide.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+from typing import Final
+
+from app.domain.allocation import Decision, Hold, Reason, Snapshot, Want, Waits, effective_band, verdicts_of
+from app.domain.allocation.cost import PREFERRED_MODE, PREVIOUS_PROVIDER, SECONDARY_NEED, SIBLING_APART
+from app.domain.allocation.eligibility import offerable, place_reason
+from app.domain.allocation.expected_start import Estimate, Method
+from app.domain.policy import Policy
+
+_NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+_AGAINST: Final = MappingProxyType(
+    {
+        Reason.CONTRACT_PERIOD: "not running at the moment",
+        Reason.LOT_AREA: "for schools of other areas",
+        Reason.KEY_STAGE: "for other key stages",
+        Reason.NEED: "for other needs",
+        Reason.LANGUAGE: "without anyone who works in the family's language",
+        Reason.MODE: "unable to work in a way that the family can take up",
+        Reason.CONFLICT: "run by a provider that the family will not work with",
+        Reason.PROVIDER_DECLINED: "run by a provider that could not take this referral when asked",
+        Reason.VOLUME: "without any of the year's commissioned volume left",
+        Reason.NO_PLACES: "without places for now",
+    }
+)
+_HELD: Final = MappingProxyType(
+    {
+        Hold.SAFEGUARDING_HOLD: "a safeguarding officer looks at it first",
+        Hold.POSSIBLE_DUPLICATE: "an officer checks whether the child already has an open referral",
+        Hold.AGREEMENT_WITHDRAWN: "the family has withdrawn its agreement",
+        Hold.HOUSEHOLD_HAS_PLACE: "the household already has a place, which may serve this child too",
+        Hold.FAMILY_PAUSED: "the family asked to wait; it keeps its place in the order",
+    }
+)
+_MISSED: Final = MappingProxyType(
+    {
+        SECONDARY_NEED: "it does not cover every further need",
+        PREFERRED_MODE: "it is not in the way of working that the family would like best",
+        PREVIOUS_PROVIDER: "it is not with the provider that the family knows",
+        SIBLING_APART: "it is not with the worker of the brother or sister",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFacts:
+    """What a paragraph is made from, and may be shown beside it: counts and codes, nothing of anybody else."""
+
+    outcome: str
+    band: str
+    waited_longest: bool
+    """Whether the long-stop has raised the band."""
+    lot_count: int
+    serving_count: int
+    """Places that could serve the referral, whenever they fall free."""
+    offerable_count: int
+    """Those of them that could be offered today."""
+    next_free_in: int | None
+    """School days until the next of them without a next family is planned to fall free."""
+    against: tuple[tuple[str, int], ...]
+    """Reasons against services, and how many of them each stands against, in the order of the rules."""
+    hold: str | None
+    waits_for: str | None
+    days_until_free: int | None
+    soft_mismatches: tuple[str, ...]
+    window_days: int
+    position: int | None = None
+    method: str | None = None
+    low: int | None = None
+    high: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """How an authority's people call things: `Year 9`, `the North`."""
+
+    year_group: str
+    area: str | None
+
+
+def decision_facts(
+    want: Want, decision: Decision, snapshot: Snapshot, policy: Policy, as_of: date, estimate: Estimate | None = None
+) -> DecisionFacts:
+    """The facts behind a decision, from the snapshot that it was made of (every place in it, busy ones too)."""
+    band = effective_band(want, policy, as_of)[0]
+    verdicts = verdicts_of(want, snapshot, policy, as_of, band)
+    lots = {lot.id: lot for lot in snapshot.lots}
+    able = {verdict.lot_id for verdict in verdicts if verdict.reason is None}
+    waits = [
+        place.free_in
+        for place in snapshot.places
+        if place.lot_id in able
+        and offerable(place)
+        and not place.taken
+        and place_reason(want, lots[place.lot_id], place) is None
+    ]
+    against = Counter(verdict.reason for verdict in verdicts if verdict.reason is not None)
+    return DecisionFacts(
+        outcome=decision.outcome,
+        band=band,
+        waited_longest=band != want.band,
+        lot_count=len(verdicts),
+        serving_count=sum(verdict.serving_count for verdict in verdicts),
+        offerable_count=sum(verdict.free_count for verdict in verdicts),
+        next_free_in=min(waits, default=None),
+        against=tuple((reason.value, against[reason]) for reason in Reason if reason in against),
+        hold=decision.hold,
+        waits_for=decision.waits_for,
+        days_until_free=decision.place.free_in if decision.place else None,
+        soft_mismatches=decision.score.soft_mismatches if decision.score else (),
+        window_days=policy.windows[band],
+        position=estimate.position if estimate else None,
+        method=estimate.method if estimate else None,
+        low=estimate.low if estimate else None,
+        high=estimate.high if estimate else None,
+    )
+
+
+def explain(facts: DecisionFacts, names: Names) -> str:
+    """One paragraph in plain English for whoever referred the child."""
+    if facts.hold is not None:
+        why = _HELD.get(Hold(facts.hold), "an officer looks at it first")
+        sentences = [f"This referral is not being offered a place yet: {why}."]
+    elif facts.outcome == "unplaceable":
+        sentences = list(_unplaceable(facts, names))
+    elif facts.outcome == "offered":
+        sentences = list(_offered(facts))
+    else:
+        sentences = list(_waiting(facts, names))
+    return " ".join(sentences)
+
+
+def _unplaceable(facts: DecisionFacts, names: Names) -> Iterable[str]:
+    yield f"No service that the authority has commissioned can take this referral as it stands ({_whom(names)})."
+    if facts.against:
+        yield f"Of {_count(facts.lot_count, 'service')}, {_and_list(_reasons(facts))}."
+    yield "The authority has been told today, and an officer will look for another way."
+
+
+def _reasons(facts: DecisionFacts) -> list[str]:
+    return [
+        f"{_number(count)} {'is' if count == 1 else 'are'} {_AGAINST[Reason(code)]}"
+        for code, count in facts.against
+        if Reason(code) in _AGAINST
+    ]
+
+
+def _offered(facts: DecisionFacts) -> Iterable[str]:
+    if facts.days_until_free:
+        yield f"A place that falls free in {_count(facts.days_until_free, 'school day')} is offered to this family."
+    else:
+        yield "A free place is offered to this family."
+    yield f"It was the family's turn in band {facts.band}; nobody ahead of it who could use this place still waits."
+    if facts.offerable_count > 1:
+        yield (
+            f"Of {_count(facts.offerable_count, 'place')} that would do, this one suits best and leaves the rarer ones"
+            " for those who need just them."
+        )
+    if facts.soft_mismatches:
+        yield f"The service should know that {_and_list([_MISSED[code] for code in facts.soft_mismatches])}."
+
+
+def _waiting(facts: DecisionFacts, names: Names) -> Iterable[str]:
+    if facts.serving_count:
+        verb = "serves" if facts.serving_count == 1 else "serve"
+        opening = f"{_count(facts.serving_count, 'place').capitalize()} {verb} {_whom(names)}"
+    else:
+        opening = f"There are services for {_whom(names)}"
+    if facts.waits_for == Waits.RUN:
+        yield f"{opening}."
+        yield "This referral came today and is decided with the others of the day, in the published order."
+    elif facts.waits_for == Waits.TURN:
+        yield f"{opening}; those that are free now go to families ahead of this one in the published order."
+    else:
+        held = "it is held" if facts.serving_count == 1 else "all are held"
+        yield f"{opening}; {held} by families ahead of this one in the published order."
+        if facts.next_free_in is not None and facts.next_free_in > facts.window_days:
+            yield (
+                f"The next is planned to fall free in {_count(facts.next_free_in, 'school day')}; places are offered to"
+                f" band {facts.band} up to {_count(facts.window_days, 'school day')} ahead."
+            )
+    if facts.waited_longest:
+        yield f"Because of how long it has waited, it now counts as band {facts.band}."
+    yield from _expected(facts)
+
+
+def _expected(facts: DecisionFacts) -> Iterable[str]:
+    if facts.position is not None:
+        yield (
+            "It is next in the order for these places."
+            if facts.position == 1
+            else f"It is number {facts.position} in the order for these places."
+        )
+    if facts.low is None or facts.high is None:
+        return
+    if facts.method == Method.DATE:
+        yield f"If plans hold, it can begin in {_count(facts.low, 'school day')}."
+    elif facts.method == Method.RANGE:
+        yield f"If plans hold, it can begin in {facts.low} to {_count(facts.high, 'school day')}."
+    else:
+        yield f"Families of this band who began lately had waited {facts.low} to {_count(facts.high, 'school day')}."
+
+
+def _whom(names: Names) -> str:
+    return f"{names.year_group} in {names.area}" if names.area else names.year_group
+
+
+def _number(count: int) -> str:
+    return _NUMBERS[count] if count < len(_NUMBERS) else str(count)
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{_number(count)} {noun}" if count == 1 else f"{_number(count)} {noun}s"
+
+
+def _and_list(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

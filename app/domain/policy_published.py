@@ -1,0 +1,226 @@
+"""What is published of a policy: a page for the public, and the algorithmic transparency record, both made from it.
+
+The record has the headings of the Algorithmic Transparency Recording Standard that English public bodies publish by
+(Department for Science, Innovation and Technology). UK GDPR, articles 22A to 22D: a significant decision that uses
+special-category data is not solely automated, so both say who decides.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from app.domain.policy import BANDS, Policy
+
+NEVER_USED: Final = (
+    "a predicted risk, benefit, outcome or engagement",
+    "how long the support is expected to last",
+    "statistics about the school",
+    "free text that anybody wrote",
+    "a child's name, sex or ethnicity",
+    "what a provider is paid",
+)
+_HARD_RULES: Final = (
+    "the contract runs on the day",
+    "the place serves the school's area",
+    "it serves the child's key stage",
+    "it covers the main need",
+    "someone works in the family's language",
+    "it works in a way that the family can take up",
+    "the family has not refused the provider",
+    "the provider has not declined this referral",
+    "no safeguarding check is open",
+    "a course has not begun",
+    "the place falls free soon enough to be offered",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """Whose policy it is, and since when."""
+
+    authority: str
+    version: int
+    effective_from: date
+    contact: str
+
+
+def public_page(policy: Policy, about: Publication) -> str:
+    """The policy in plain English, as Markdown."""
+    parts = [
+        f"# How {about.authority} decides who gets which place",
+        f"Version {about.version}, in force from {_date(about.effective_from)}. Its fingerprint is"
+        f" `{policy.digest()}`: any change makes another.",
+        "## A person says how urgent it is",
+        "The referrer sets the band against the criteria below. An officer may change it, with a reason that is kept."
+        " The service never scores a child.",
+        "\n".join(f"- **{band}**: {policy.criteria[band]}" for band in BANDS),
+        "## Who could have which place",
+        "A place can be offered when all of these hold:",
+        "\n".join(f"{number}. {rule}" for number, rule in enumerate(_HARD_RULES, 1)),
+        "A referral that no place could serve is shown to the authority the same day.",
+        "## Who comes first",
+        _order_text(policy),
+        "## Which place",
+        _choice_text(policy),
+        "## When",
+        _when_text(policy),
+        "## What is never used",
+        "\n".join(f"- {item}" for item in NEVER_USED),
+        "## If you disagree",
+        f"Every decision is recorded with its reasons and can be made again from its record. Ask {about.contact}: an"
+        " officer can look at it, change a band with a reason, or offer another place.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _order_text(policy: Policy) -> str:
+    text = (
+        "By band, then by the date of the band, then by the time of the referral, then by its reference. A change of"
+        " band counts from the day of the change."
+    )
+    stop = policy.long_stop
+    if stop:
+        text += (
+            f" A referral in {stop['band']} that has waited {stop['school_days']} school days counts as"
+            f" {stop['becomes']} from that day."
+        )
+    share = policy.fair_share
+    if share["on"]:
+        text += (
+            f" Within a band, a school that has had more than {share['percent']}% of its share of starts, and"
+            f" {_hundredths(share['extra_hundredths'])} more, comes after the others"
+            f"{_exempt(share['exempt'])}."
+        )
+    return text
+
+
+def _exempt(bands: list[str]) -> str:
+    return f"; {', '.join(bands)} {'is' if len(bands) == 1 else 'are'} exempt" if bands else ""
+
+
+def _choice_text(policy: Policy) -> str:
+    costs = policy.costs
+    return (
+        "Once it is settled who is next, the place with the least cost is chosen. A place of average reach costs"
+        f" {costs['reach']}, and one that twice as many families could use twice that, so that rare places stay free"
+        f" for those who need them. Each wish that it does not meet costs {costs['soft']}: a further need, the way of"
+        " working that the family likes best, a provider that it knows, the worker of a brother or sister. Each school"
+        f" day until it is free costs {costs['day']} times the weight of the band"
+        f" ({_by_band(policy.weights)}). Ties are broken by the place's own number, never by chance."
+    )
+
+
+def _when_text(policy: Policy) -> str:
+    bands = policy.at_once["bands"]
+    at_once = (
+        f"{_and(bands)} {'is' if len(bands) == 1 else 'are'} decided on arrival; the others are too when"
+        if bands
+        else "A referral is decided on arrival when"
+    )
+    confirm = (
+        f" The plan of a batch takes effect once one of these has confirmed it: {', '.join(policy.approvers)}."
+        if policy.confirm_batches
+        else ""
+    )
+    return (
+        f"{at_once} {policy.at_once['free_places']} or more places that would do are free and nobody who could use one"
+        " waits. Everyone else is decided whenever a place comes back, and each night. A place may be offered before it"
+        f" falls free, in school days: {_by_band(policy.windows)}; a seat of a course: {_by_band(policy.course_windows)}."
+        f" Providers answer within so many working days: {_by_band(policy.answer_days)}. Nobody who has accepted a place"
+        " is ever moved. Brothers and sisters are decided together where the family wishes, and for"
+        f" {policy.sibling_claim_school_days} school days have a claim on the same worker.{confirm}"
+    )
+
+
+def transparency_record(policy: Policy, about: Publication) -> dict[str, Any]:
+    """The algorithmic transparency record of the policy, as plain data by the standard's headings."""
+    return {
+        "standard": "Algorithmic Transparency Recording Standard",
+        "tier_1": {
+            "name": "Allocation of commissioned family support",
+            "description": (
+                "Offers block-booked places of family support to referred families in a published order, with fixed"
+                " rules and whole-number arithmetic. It learns nothing and predicts nothing."
+            ),
+            "contact": about.contact,
+        },
+        "tier_2": {
+            "owner": {"organisation": about.authority, "approvers": list(policy.approvers)},
+            "description_and_rationale": {
+                "how_it_works": [_order_text(policy), _choice_text(policy), _when_text(policy)],
+                "criteria": dict(policy.criteria),
+                "alternatives_considered": [
+                    "First come, first served: the most urgent wait as long as the least.",
+                    "A weekly panel: places stand empty until it meets.",
+                    "Weighted re-planning: a little shorter waits, for queue jumps that nobody could explain.",
+                ],
+            },
+            "decision_making": {
+                "human_decisions": [
+                    "A referrer sets the band; an officer may change it, with a reason.",
+                    "A provider accepts or declines each offer.",
+                    "A named officer confirms the plan of a batch before it takes effect."
+                    if policy.confirm_batches
+                    else "A named officer can override any decision, with a reason.",
+                ],
+                "solely_automated": False,
+                "appeals": f"{about.contact}. Every decision has a record, from which it can be made again.",
+            },
+            "technical_specification": {
+                "method": "Lexicographic priority matching by shortest augmenting paths; no model, no training data.",
+                "policy_version": about.version,
+                "policy_digest": policy.digest(),
+                "effective_from": about.effective_from.isoformat(),
+                "figures": {
+                    name: value for name, value in policy.content().items() if name not in ("criteria", "approvers")
+                },
+            },
+            "data": {
+                "used": [
+                    "band and its date, time of the referral, reference",
+                    "area, school, key stage, needs, language, ways of working",
+                    "providers refused, declined or known; brothers and sisters referred",
+                    "places: when they fall free, what they can do, how many past referrals they could have served",
+                ],
+                "never_used": list(NEVER_USED),
+                "special_category_data": "Needs may tell of health; no decision on them is solely automated.",
+            },
+            "risks_and_mitigations": [
+                {
+                    "risk": "Every referral is said to be most urgent.",
+                    "mitigation": "The mix of bands is published by school.",
+                },
+                {
+                    "risk": "Low bands wait without end.",
+                    "mitigation": _long_stop_text(policy),
+                },
+                {
+                    "risk": "Families whom one practitioner alone could serve are hidden in averages.",
+                    "mitigation": "They are listed, as a gap of the contract.",
+                },
+            ],
+        },
+    }
+
+
+def _long_stop_text(policy: Policy) -> str:
+    stop = policy.long_stop
+    if not stop:
+        return "The waits of each band are published; this policy has no long-stop."
+    return f"After {stop['school_days']} school days a {stop['band']} counts as {stop['becomes']}, from that day."
+
+
+def _by_band(figures: dict[str, int]) -> str:
+    return ", ".join(f"{band} {figures[band]}" for band in BANDS)
+
+
+def _and(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _hundredths(value: int) -> str:
+    return f"{value // 100}.{value % 100:02d}".rstrip("0").rstrip(".")
+
+
+def _date(on: date) -> str:
+    return f"{on.day} {on:%B %Y}"
