@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
@@ -96,5 +95,4 @@ def _worker_database(settings: Settings, database: Database) -> WorkerDatabase:
         return WorkerDatabase(
             Database(settings.worker_database_url, settings, application_name="halfterm worker"), role=None
         )
-    url: Any = database.engine.url
-    return WorkerDatabase(database, role=roles_for(user_of(url.render_as_string(hide_password=False))).worker)
+    return WorkerDatabase(database, role=roles_for(user_of(database.url)).worker)

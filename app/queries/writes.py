@@ -1,4 +1,4 @@
-"""Many inserts in one round trip.
+"""Rows written by the tables of `app.models`: many inserts in one round trip, and changes of one row.
 
 An act writes rows to several tables (a referral, its history, its events and their audience ...). Sent one by one
 each costs a round trip while the authority's lock is held, so they are collected and sent as one statement of
@@ -51,6 +51,24 @@ class Writes:
                     arguments.append(to_json(value) if name in json_columns and value is not None else value)
         self._rows = {}
         await session.run(_statement(tuple(shape)), session.authority_id, *arguments)
+
+
+async def change(
+    session: WriteSession, table: Table, key: Mapping[str, object], values: Mapping[str, object], *, also: str = ""
+) -> int:
+    """Update the rows of the session's authority that a key names; how many there were.
+
+    JSON columns take plain Python values. `also` is SQL of our own: further assignments, beginning with a comma.
+    """
+    json_columns = _json_columns(table)
+    sets = ", ".join(f'"{name}" = ${position}' for position, name in enumerate(values, start=2))
+    keys = " AND ".join(f'"{name}" = ${position}' for position, name in enumerate(key, start=len(values) + 2))
+    return await session.run(
+        f'UPDATE "{table.name}" SET {sets}{also} WHERE authority_id = $1 AND {keys}',  # noqa: S608 - our own names
+        session.authority_id,
+        *(to_json(value) if name in json_columns and value is not None else value for name, value in values.items()),
+        *key.values(),
+    )
 
 
 @cache

@@ -13,12 +13,12 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app import schema
-from app.db import asyncpg_url
 from app.domain import vocabulary
 from app.domain.referral import TRANSITIONS
 from app.models import ROW_POLICIES, metadata
 from app.models.base import statistics
 from app.models.policies import APPEND_ONLY, parts
+from app.schema import sqlalchemy_url
 from tests.conftest import Template
 
 
@@ -31,7 +31,7 @@ async def owner(template: Template):
 
 @pytest.mark.filterwarnings("ignore:Did not recognize type 'xid8'")
 async def test_the_models_are_the_migrations(template: Template) -> None:
-    engine = create_async_engine(asyncpg_url(template.url(template.owner)), poolclass=pool.NullPool)
+    engine = create_async_engine(sqlalchemy_url(template.url(template.owner)), poolclass=pool.NullPool)
     async with engine.connect() as connection:
         differences = await connection.run_sync(
             lambda sync: compare_metadata(MigrationContext.configure(sync, opts={"compare_type": True}), metadata)

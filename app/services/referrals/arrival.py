@@ -16,7 +16,7 @@ from app.errors import DuplicateReferral, FieldFault, Forbidden, Invalid
 from app.ids import new_id
 from app.models import demand
 from app.queries import referrals as queries
-from app.queries.writes import Writes, to_json
+from app.queries.writes import Writes, change
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +87,12 @@ async def keep_pupil(
     else:
         # What is written now is for whoever works with the family next: earlier cases close to their providers.
         await queries.end_identity_access(session, household_id=household_id)
-        await _refresh(session, "pupil", "id", pupil_id, _pupil(facts["pupil"]))
+        await change(session, demand.pupil, {"id": pupil_id}, _pupil(facts["pupil"]))
         statutory = _statutory(facts["pupil"])
         if statutory["upn"] is None:
             # A UPN that is known is not forgotten because it was left out once.
             del statutory["upn"], statutory["upn_missing_reason"]
-        await _refresh(session, "pupil_statutory", "pupil_id", pupil_id, statutory)
+        await change(session, demand.pupil_statutory, {"pupil_id": pupil_id}, statutory)
     if school_id is not None:
         await _keep_enrolment(session, writes, pupil_id, school_id, facts["pupil"].get("mis_id"), known=match)
     await keep_home(session, writes, household_id, facts, known=match.household_id is not None)
@@ -103,7 +103,7 @@ async def keep_home(session: BrokerSession, writes: Writes, household_id: UUID, 
     """Write what the facts say of a household, its contacts and linked children; the latest word replaces."""
     if known:
         if "household" in facts:
-            await _refresh(session, "household", "id", household_id, _household(facts))
+            await change(session, demand.household, {"id": household_id}, _household(facts))
             await _clear(session, "linked_child", household_id)
         if "contacts" in facts:
             await _clear(session, "household_contact", household_id)
@@ -129,17 +129,6 @@ async def _keep_enrolment(
             return
     writes.add(
         demand.enrolment, id=new_id(), pupil_id=pupil_id, school_id=school_id, mis_id=mis_id, starts_on=session.today
-    )
-
-
-async def _refresh(session: BrokerSession, table: str, key: str, row_id: UUID, values: dict[str, Any]) -> None:
-    marks = ", ".join(f'"{name}" = ${position}' for position, name in enumerate(values, start=3))
-    arguments = [to_json(value) if isinstance(value, dict) else value for value in values.values()]
-    await session.run(
-        f'UPDATE "{table}" SET {marks} WHERE authority_id = $1 AND "{key}" = $2',  # noqa: S608 - our own names
-        session.authority_id,
-        row_id,
-        *arguments,
     )
 
 
