@@ -22,6 +22,7 @@ class Writes:
 
     def __init__(self) -> None:
         self._rows: dict[Table, list[Mapping[str, object]]] = {}
+        self._writer: WriteSession | None = None
 
     def add(self, table: Table, **values: object) -> None:
         """Queue one row. Rows of one table must name the same columns. JSON columns take plain Python values."""
@@ -31,6 +32,10 @@ class Writes:
         """Queue several rows."""
         for row in rows:
             self.add(table, **row)
+
+    def leave_to(self, writer: WriteSession) -> None:
+        """Have what is queued written with this session's reach, whoever flushes."""
+        self._writer = writer
 
     async def flush(self, session: WriteSession) -> None:
         """Insert everything queued, in one statement, into the session's authority.
@@ -50,6 +55,7 @@ class Writes:
                     value = row[name]
                     arguments.append(to_json(value) if name in json_columns and value is not None else value)
         self._rows = {}
+        session, self._writer = self._writer or session, None
         await session.run(_statement(tuple(shape)), session.authority_id, *arguments)
 
 

@@ -88,10 +88,10 @@ async def create_referral(
 
     async def work(session: WriteSession, writes: Writes) -> Answer:
         taken = await submit_referral(session, writes, facts)
-        content = await _whole(call, session, taken.referral_id)
+        content = render(call, taken.referral)
         if taken.notice:
             content["safeguarding_notice"] = taken.notice
-        return created(content, content["version"], f"/v1/referrals/{taken.referral_id}")
+        return created(content, content["version"], f"/v1/referrals/{content['id']}")
 
     return await once(call, body.model_dump(mode="json"), work, required=True)
 

@@ -2,7 +2,9 @@
 
 The key is scoped to client and operation and claimed in the transaction of the act itself, so an acknowledged write
 and its stored answer stand or fall together. A try-lock comes first: a second insert of the same key would block
-instead of answering. Refused requests are not stored; they are judged anew.
+instead of answering. The lock and the look-up are one statement; should the first request end between the two, the
+second does not see its answer yet, and its own key is refused by the primary key as one in progress. Refused requests
+are not stored; they are judged anew.
 """
 
 from dataclasses import dataclass
@@ -44,20 +46,19 @@ async def claim(session: WriteSession, operation: str, key: str, body: object) -
     canonical = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
     wanted = Claim(operation, key, sha256(canonical).digest())
     client_id = session.principal.client_id
-    free = await session.value(
-        "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 1))", f"{client_id}|{operation}|{key}"
-    )
-    if not free:
-        raise RequestInProgress(headers={"Retry-After": "1"})
     known = await session.row(
-        "SELECT body_digest, status, headers, body FROM idempotency_record"
-        " WHERE authority_id = $1 AND client_id = $2 AND operation = $3 AND idempotency_key = $4",
+        "SELECT pg_try_advisory_xact_lock(hashtextextended($5, 1)) AS free, i.body_digest, i.status, i.headers, i.body"
+        " FROM (VALUES (1)) AS one LEFT JOIN idempotency_record i"
+        " ON i.authority_id = $1 AND i.client_id = $2 AND i.operation = $3 AND i.idempotency_key = $4",
         session.authority_id,
         client_id,
         operation,
         key,
+        f"{client_id}|{operation}|{key}",
     )
-    if known is None:
+    if known is None or not known["free"]:
+        raise RequestInProgress(headers={"Retry-After": "1"})
+    if known["status"] is None:
         return wanted
     if known["body_digest"] != wanted.digest:
         raise IdempotencyKeyReused

@@ -275,11 +275,12 @@ async def answer_information(session: WriteSession, writes: Writes, referral_id:
     async with broker(session) as wide:
         referral = await _lock(wide, referral_id, session.kind, "information")
         asked = {**(referral["information_request"] or {}), "answer": answer, "answered_at": wide.now}
-        steps: tuple[tuple[State, str, Row], ...] = (
-            (State.SUBMITTED, "referral.information_answered", {"information_request": asked}),
-            (State.WAITING, "referral.waiting", {}),
-        )
-        for target, event_type, columns in steps:
+        answered: Row = {"information_request": asked}
+        unchanged: Row = {}
+        for target, event_type, columns in (
+            (State.SUBMITTED, "referral.information_answered", answered),
+            (State.WAITING, "referral.waiting", unchanged),
+        ):
             event_id = events.tell(
                 writes,
                 wide,
