@@ -251,6 +251,19 @@ class Database:
                 await self._end_quietly(driver)
                 raise
 
+    async def ask(self, function: str, principal: Principal) -> Any:
+        """The value of a function of `app.models.functions` that sets its caller's context itself: one round trip.
+
+        It runs in a transaction of its own, with (authority, organisation, client). Raises Unavailable.
+        """
+        async with self._connect() as driver:
+            return await driver.fetchval(
+                f"SELECT {function}($1, $2, $3)",
+                principal.authority_id,
+                principal.organisation_id,
+                principal.client_id,
+            )
+
     @asynccontextmanager
     async def _connect(self) -> AsyncIterator[asyncpg.Connection]:
         try:

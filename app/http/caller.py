@@ -75,7 +75,14 @@ def caller(operation: str) -> Callable[[Request], Awaitable[Call]]:
 
 
 def authenticate(request: Request, runtime: Runtime) -> Principal:
-    """The principal of a request's bearer token. Raises Unauthenticated, TokenFault or TooManyRequests."""
+    """The principal of a request's bearer token, counted once against its quota.
+
+    Raises Unauthenticated, TokenFault or TooManyRequests.
+    """
+    state = request.scope.setdefault("state", {})
+    known: Principal | None = state.get("principal")
+    if known is not None:
+        return known
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated(headers={"WWW-Authenticate": "Bearer"})
@@ -84,12 +91,12 @@ def authenticate(request: Request, runtime: Runtime) -> Principal:
         request_id=request.scope.get("state", {}).get("request_id", ""),
         stated_at=_stated_time(request, runtime),
     )
-    state = request.scope.setdefault("state", {})
     state["client_id"] = principal.client_id
     # Told on every answer, also on a refusal: the request pass adds these fields as the answer leaves.
     state["rate_limit"], refusal = runtime.rate_limits.admit(principal.client_id)
     if refusal is not None:
         raise refusal
+    state["principal"] = principal
     return principal
 
 

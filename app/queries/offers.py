@@ -6,8 +6,8 @@ from uuid import UUID
 
 import asyncpg
 
-from app.access import Kind
-from app.db import BrokerSession, ReadSession, WriteSession
+from app.access import Kind, Principal
+from app.db import BrokerSession, Database, ReadSession, WriteSession
 
 # What an allocation's reader may see is decided by the row policy of each joined table: the referral's reference, the
 # pupil's name and the school's name are simply not there before acceptance, because the referral's row is not.
@@ -84,25 +84,10 @@ async def changes(
     return rows, Change(int(rows[-1]["xid"]), rows[-1]["id"]) if rows else after
 
 
-async def mark(session: ReadSession) -> str:
-    """A mark that changes whenever anything in the caller's worklist may have: what a 304 is answered from.
-
-    The newest change is not enough, because an older transaction may still commit: then the horizon, and the number
-    of changes above it, stand in the mark too.
-    """
-    row = await session.row(
-        # Named by its table: plain `changed_xid` would be the text selected, by which 999 comes after 1000.
-        "SELECT (SELECT o.changed_xid::text FROM offer o WHERE o.authority_id = $1 AND o.provider_id = $2"
-        "         ORDER BY o.changed_xid DESC LIMIT 1) AS newest,"
-        " pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,"
-        " (SELECT count(*) FROM offer WHERE authority_id = $1 AND provider_id = $2"
-        "   AND changed_xid >= pg_snapshot_xmin(pg_current_snapshot())) AS above",
-        session.authority_id,
-        session.organisation_id,
-    )
-    if row is None or row["newest"] is None:
-        return "0"
-    return f"{row['newest']}.{row['horizon']}.{row['above']}" if row["above"] else str(row["newest"])
+async def mark(database: Database, provider: Principal) -> str:
+    """A mark that changes whenever anything in a provider's worklist may have: what a 304 is answered from."""
+    found: str = await database.ask("worklist_mark", provider)
+    return found
 
 
 def _whose(session: ReadSession, states: list[str] | None) -> tuple[list[str], list[object]]:

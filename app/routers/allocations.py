@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from hashlib import sha256
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -15,11 +14,12 @@ from app.db import ReadSession, WriteSession
 from app.errors import CursorRejected, NotFound
 from app.http.answers import once, page, thing, to_bytes
 from app.http.caller import Call, caller
-from app.http.conditional import check_match, is_unchanged
+from app.http.conditional import check_match
 from app.queries import offers
 from app.queries.writes import Writes
 from app.routers.schemas.allocations import AllocationLineOut, AllocationOut, DeclineIn, PractitionerIn, summary_of
 from app.routers.schemas.base import seen_by, show
+from app.routers.worklist_poll import worklist_tag
 from app.services import answers_to_offers, audit
 from app.services.idempotency import Answer
 
@@ -61,14 +61,9 @@ async def list_allocations(
     everything that changed since, none skipped, in a stable order. Or poll the plain list with `If-None-Match`: 304
     while nothing of yours has changed. The list names no family: read the allocation or the referral for that.
     """
+    del if_none_match  # read by `WorklistPoll`, which lets through what has changed; named here for the document
+    tag = await worklist_tag(call.request.scope, call.principal, call.runtime.database)
     async with call.read() as session:
-        tag = None
-        if call.principal.kind is Kind.PROVIDER:
-            # The same question is meant, or a 304 could hide a page that was never read.
-            asked = sha256(call.request.url.query.encode()).hexdigest()[:16]
-            tag = f'W/"{await offers.mark(session)}-{asked}"'
-        if tag and is_unchanged(if_none_match, tag):
-            return Response(status_code=304, headers={"ETag": tag})
         if changed_after is None:
             rows, next_cursor = await _listed(call, session, limit, cursor, state)
         else:

@@ -2,9 +2,7 @@
 
 The key is scoped to client and operation and claimed in the transaction of the act itself, so an acknowledged write
 and its stored answer stand or fall together. A try-lock comes first: a second insert of the same key would block
-instead of answering. The lock and the look-up are one statement; should the first request end between the two, the
-second does not see its answer yet, and its own key is refused by the primary key as one in progress. Refused requests
-are not stored; they are judged anew.
+instead of answering. Refused requests are not stored; they are judged anew.
 """
 
 from dataclasses import dataclass
@@ -47,14 +45,7 @@ async def claim(session: WriteSession, operation: str, key: str, body: object) -
     wanted = Claim(operation, key, sha256(canonical).digest())
     client_id = session.principal.client_id
     known = await session.row(
-        "SELECT pg_try_advisory_xact_lock(hashtextextended($5, 1)) AS free, i.body_digest, i.status, i.headers, i.body"
-        " FROM (VALUES (1)) AS one LEFT JOIN idempotency_record i"
-        " ON i.authority_id = $1 AND i.client_id = $2 AND i.operation = $3 AND i.idempotency_key = $4",
-        session.authority_id,
-        client_id,
-        operation,
-        key,
-        f"{client_id}|{operation}|{key}",
+        "SELECT * FROM claim_idempotency_key($1, $2, $3, $4)", session.authority_id, client_id, operation, key
     )
     if known is None or not known["free"]:
         raise RequestInProgress(headers={"Retry-After": "1"})

@@ -17,6 +17,7 @@ from app.domain import vocabulary
 from app.domain.referral import TRANSITIONS
 from app.models import ROW_POLICIES, metadata
 from app.models.base import statistics
+from app.models.functions import FUNCTIONS
 from app.models.policies import APPEND_ONLY, parts
 from app.schema import sqlalchemy_url
 from tests.conftest import Template
@@ -57,6 +58,19 @@ async def test_every_named_constraint_stands_in_the_catalogue_and_the_reverse(ow
         if isinstance(constraint, CheckConstraint | ExcludeConstraint) or constraint.name
     }
     assert {name.strip('"') for name in models} == catalogue
+
+
+async def test_the_functions_are_the_migrations(owner: asyncpg.Connection) -> None:
+    rows = await owner.fetch(
+        "SELECT p.proname, p.prosrc, p.prosecdef, p.proacl::text AS acl FROM pg_proc p"
+        " JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'public'"
+        " AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')"
+    )
+    assert {row["proname"] for row in rows} == set(FUNCTIONS)
+    for row in rows:
+        assert row["prosrc"] in FUNCTIONS[row["proname"]], row["proname"]
+        assert not row["prosecdef"], "a function runs as its caller, under row policy"
+        assert not re.search(r"[{,]=", row["acl"]), "the public may not call it"
 
 
 def test_there_is_one_head(template: Template) -> None:
