@@ -11,13 +11,14 @@ from app.db import BrokerSession, Database, ReadSession, WriteSession
 
 # What an allocation's reader may see is decided by the row policy of each joined table: the referral's reference, the
 # pupil's name and the school's name are simply not there before acceptance, because the referral's row is not.
+# Ids go straight into an answer, which writes text faster than ids.
 _COLUMNS = """
-o.id, o.reference, o.state, o.version, o.offered_at, o.answer_due_at, o.answered_at, o.updated_at, o.decline_reason,
-o.lot_id, o.service_id, s.name AS service_name, o.place_id, p.number AS place_number, o.practitioner_id,
-o.intervention_id, o.provider_id,
+o.id::text, o.reference, o.state, o.version, o.offered_at, o.answer_due_at, o.answered_at, o.updated_at,
+o.decline_reason, o.lot_id::text, o.service_id::text, s.name AS service_name, o.place_id::text,
+p.number AS place_number, o.practitioner_id::text, o.intervention_id::text, o.provider_id::text,
 CASE WHEN o.state IN ('pending', 'accepted') THEN o.summary END AS summary,
-r.id AS referral_id, r.reference AS referral_reference,
-r.school_id, sc.name AS school_name,
+r.id::text AS referral_id, r.reference AS referral_reference,
+r.school_id::text, sc.name AS school_name,
 i.state AS intervention_state, i.started_on, i.planned_end_on, i.closed_on
 """
 _JOINS = """
@@ -81,7 +82,7 @@ async def changes(
     rows = await session.rows(
         _page(conditions, "o.changed_xid, o.id", f"${at}", ", o.changed_xid::text AS xid"), *arguments
     )
-    return rows, Change(int(rows[-1]["xid"]), rows[-1]["id"]) if rows else after
+    return rows, Change(int(rows[-1]["xid"]), UUID(rows[-1]["id"])) if rows else after
 
 
 async def mark(database: Database, provider: Principal) -> str:

@@ -17,7 +17,7 @@ from app.http.caller import Call, caller
 from app.http.conditional import check_match
 from app.queries import offers
 from app.queries.writes import Writes
-from app.routers.schemas.allocations import AllocationLineOut, AllocationOut, DeclineIn, PractitionerIn, summary_of
+from app.routers.schemas.allocations import AllocationLineOut, AllocationOut, DeclineIn, PractitionerIn
 from app.routers.schemas.base import seen_by, show
 from app.routers.worklist_poll import worklist_tag
 from app.services import answers_to_offers, audit
@@ -36,7 +36,7 @@ OfferState = Literal["proposed", "pending", "accepted", "declined", "expired", "
 def _render(call: Call, row: Any, model: type[AllocationLineOut]) -> dict[str, Any]:
     values = dict(row)
     summary = values["summary"]
-    values["summary"] = None if summary is None else summary_of(orjson.loads(summary))
+    values["summary"] = None if summary is None else orjson.Fragment(summary)
     if call.principal.kind is Kind.AUTHORITY:
         party = Party.AUTHORITY
     elif values["referral_id"] is not None:

@@ -1,7 +1,7 @@
 """Allocations as they go out, and the answers to offers as they come in."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from app.access import Group
@@ -12,7 +12,10 @@ _Public = Group.PUBLIC
 
 
 class SummaryOut(Seen):
-    """What a provider may know before it accepts: nothing says whose the referral is."""
+    """What a provider may know before it accepts: nothing says whose the referral is.
+
+    It goes out as it is stored, so a migration that adds a part adds it to the offers that stand.
+    """
 
     year_group: Annotated[str, Group.NEEDS]
     key_stage: Annotated[str, Group.NEEDS]
@@ -82,11 +85,3 @@ class PractitionerIn(In):
     """Who is to work with the family."""
 
     practitioner_id: UUID
-
-
-_SUMMARY = tuple(SummaryOut.model_fields)
-
-
-def summary_of(values: dict[str, Any]) -> dict[str, Any]:
-    """The stored summary, whole: a part that an older offer did not have is null."""
-    return {name: values.get(name) for name in _SUMMARY}
