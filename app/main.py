@@ -21,7 +21,7 @@ from app.http.signing_keys import SigningKeys
 from app.jobs.clock import run_clock
 from app.openapi import describe
 from app.routers.all import ROUTERS, SANDBOX_ROUTERS
-from app.routers.worklist_poll import WorklistPoll
+from app.routers.worklist import WorklistRoute
 from app.schema import roles_for, user_of
 from app.services.tailer import Tailer
 from app.settings import Settings, get_settings
@@ -57,7 +57,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.runtime = runtime
     app.state.registry = registry
-    app.router.routes.extend([WorklistPoll(), graphql_route(), *docs_routes()])
+    app.router.routes.extend([WorklistRoute(), graphql_route(), *docs_routes()])
     for router in (*ROUTERS, *(SANDBOX_ROUTERS if settings.sandbox else ())):
         app.include_router(router)
     install_problem_handlers(app)

@@ -1,5 +1,6 @@
 """Offers: the provider's worklist, one allocation, and the rows that an answer locks."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -46,7 +47,7 @@ async def worklist(
     *,
     limit: int,
     after: tuple[datetime, UUID] | None = None,
-    states: list[str] | None = None,
+    states: Sequence[str] | None = None,
 ) -> list[asyncpg.Record]:
     """A page of the caller's allocations, first offered first (one row more than `limit` when there are more)."""
     conditions, arguments = _whose(session, states)
@@ -65,7 +66,7 @@ class Change(NamedTuple):
 
 
 async def changes(
-    session: ReadSession, *, limit: int, after: Change, states: list[str] | None = None
+    session: ReadSession, *, limit: int, after: Change, states: Sequence[str] | None = None
 ) -> tuple[list[asyncpg.Record], Change]:
     """The caller's allocations changed after a place in the order of changes, and where to go on from.
 
@@ -91,7 +92,7 @@ async def mark(database: Database, provider: Principal) -> str:
     return found
 
 
-def _whose(session: ReadSession, states: list[str] | None) -> tuple[list[str], list[object]]:
+def _whose(session: ReadSession, states: Sequence[str] | None) -> tuple[list[str], list[object]]:
     conditions = ["o.authority_id = $1"]
     arguments: list[object] = [session.authority_id]
     if session.kind is Kind.PROVIDER:

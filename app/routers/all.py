@@ -30,10 +30,12 @@ from app.routers import (
     schools,
     services,
     waiting_list,
+    worklist,
 )
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     referrals.router,
+    worklist.router,
     allocations.router,
     events.router,
     waiting_list.router,

@@ -1,12 +1,15 @@
 """Allocations as they go out, and the answers to offers as they come in."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from app.access import Group
+from orjson import Fragment
+
+from app.access import Group, Kind, Party
 from app.domain.vocabulary import DeclineReason
-from app.routers.schemas.base import In, LongText, Seen
+from app.routers.schemas.base import In, LongText, Seen, show
 
 _Public = Group.PUBLIC
 
@@ -72,6 +75,20 @@ class AllocationOut(AllocationLineOut):
     family_name: Annotated[str | None, Group.IDENTITY]
     preferred_name: Annotated[str | None, Group.IDENTITY]
     date_of_birth: Annotated[date | None, Group.IDENTITY]
+
+
+def allocation_as_seen(row: Mapping[str, Any], kind: Kind, model: type[AllocationLineOut]) -> dict[str, Any]:
+    """An offer's row as a caller of this kind may see it. Row policy has decided which part a provider plays."""
+    values = dict(row)
+    if values["summary"] is not None:
+        values["summary"] = Fragment(values["summary"])
+    if kind is Kind.AUTHORITY:
+        party = Party.AUTHORITY
+    elif values["referral_id"] is not None:
+        party = Party.CASE_PROVIDER
+    else:
+        party = Party.OFFERED_PROVIDER
+    return show(model, party, values)
 
 
 class DeclineIn(In):
