@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -107,10 +108,15 @@ def principal_of(claims: TokenClaims, *, request_id: str = "", stated_at: dateti
         organisation_id=claims.organisation_id,
         authority_id=claims.authority_id,
         kind=Kind(claims.organisation_kind),
-        scopes=frozenset(Scope(scope) for scope in claims.scopes if scope in _SCOPES),
+        scopes=_known_scopes(claims.scopes),
         request_id=request_id,
         stated_at=stated_at,
     )
+
+
+@lru_cache(1024)
+def _known_scopes(scopes: frozenset[str]) -> frozenset[Scope]:
+    return frozenset(Scope(scope) for scope in scopes if scope in _SCOPES)
 
 
 def _stated_time(request: Request, runtime: Runtime) -> datetime | None:

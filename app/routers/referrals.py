@@ -93,7 +93,7 @@ async def create_referral(
             content["safeguarding_notice"] = taken.notice
         return created(content, content["version"], f"/v1/referrals/{content['id']}")
 
-    return await once(call, body.model_dump(mode="json"), work, required=True)
+    return await once(call, facts, work, required=True)
 
 
 @router.post("/check", operation_id="check_referral", responses={200: {"model": views.CheckOut}})
