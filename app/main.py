@@ -21,8 +21,7 @@ from app.http.runtime import Runtime
 from app.http.signing_keys import SigningKeys
 from app.jobs.clock import run_clock
 from app.openapi import describe
-from app.routers.all import ROUTERS, SANDBOX_ROUTERS
-from app.routers.worklist import WorklistRoute
+from app.routers.all import PLAIN_ROUTES, ROUTERS, SANDBOX_ROUTERS
 from app.schema import roles_for, user_of
 from app.services.tailer import Tailer
 from app.settings import Settings, get_settings
@@ -65,7 +64,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     )
     app.state.runtime = runtime
     app.state.registry = registry
-    app.router.routes.extend([WorklistRoute(), graphql_route(), *docs_routes()])
+    app.router.routes.extend([*PLAIN_ROUTES, graphql_route(), *docs_routes()])
     for router in (*ROUTERS, *(SANDBOX_ROUTERS if settings.sandbox else ())):
         app.include_router(router)
     install_problem_handlers(app)

@@ -4,6 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
+from app.http.plain_routes import PlainRoute
 from app.routers import (
     allocations,
     areas,
@@ -60,6 +61,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     oauth.router,
     operations.router,
 )
+
+PLAIN_ROUTES: Final[tuple[PlainRoute, ...]] = (referrals.PLAIN, worklist.PLAIN)
+"""They stand before all others."""
 
 SANDBOX_ROUTERS: Final[tuple[APIRouter, ...]] = (sandbox.router,)
 """Served where the service is a sandbox, and nowhere else."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Depends, Header, Query
-from pydantic import create_model
+from pydantic import ValidationError, create_model
 from starlette.responses import Response
 
 from app.access import Party, party_of
@@ -16,6 +16,7 @@ from app.errors import NotFound
 from app.http.answers import created, once, page, thing, to_bytes
 from app.http.caller import Call, caller
 from app.http.conditional import check_match, require_match
+from app.http.plain_routes import PlainRoute
 from app.queries import referrals as queries
 from app.queries.writes import Writes
 from app.routers.schemas import referral_views as views
@@ -84,6 +85,23 @@ async def create_referral(
     A referral that reports immediate danger is held unoffered and answered with a `safeguarding_notice`.
     """
     del idempotency_key  # read by `once`; named here for the OpenAPI document
+    return await _create(call, body)
+
+
+async def _sent(call: Call) -> Response | None:
+    if call.request.headers.get("content-type") != "application/json":
+        return None
+    try:
+        body = ReferralIn.model_validate_json(await call.request.body())
+    except ValidationError:
+        return None
+    return await _create(call, body)
+
+
+PLAIN = PlainRoute("POST", router.prefix, "create_referral", _sent)
+
+
+async def _create(call: Call, body: ReferralIn) -> Response:
     facts = body.model_dump()
 
     async def work(session: WriteSession, writes: Writes) -> Answer:

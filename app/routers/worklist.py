@@ -1,9 +1,4 @@
-"""The worklist: what every provider's system asks for, all day long.
-
-A plain route stands before all others and answers nearly every request, because the framework's own reading of a query
-costs as much as a database round trip. What it cannot take (a query that is not valid) goes on to the documented
-route, which says what is wrong; both answer by the same function.
-"""
+"""The worklist: what every provider's system asks for, all day long."""
 
 from datetime import datetime
 from hashlib import sha256
@@ -12,26 +7,22 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query
 from pydantic import BaseModel, Field, ValidationError
-from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
-from starlette.types import ASGIApp, Scope
 
-from app.access import Kind, allow
+from app.access import Kind
 from app.db import ReadSession
 from app.errors import CursorRejected
 from app.http.answers import page
-from app.http.caller import Call, authenticate, caller
+from app.http.caller import Call, caller
 from app.http.conditional import is_unchanged
-from app.http.runtime import runtime_of
+from app.http.plain_routes import PlainRoute
 from app.queries import offers
 from app.routers.schemas.allocations import AllocationLineOut, allocation_as_seen
 
-PATH = "/v1/allocations"
+_PATH = "/v1/allocations"
 _OPERATION = "list_allocations"
-_PASSED_ON = "worklist_passed_on"
 
-router = APIRouter(prefix=PATH, tags=["allocations"])
+router = APIRouter(prefix=_PATH, tags=["allocations"])
 
 OfferState = Literal["proposed", "pending", "accepted", "declined", "expired", "withdrawn", "superseded"]
 
@@ -43,44 +34,6 @@ class WorklistQuery(BaseModel):
     cursor: str | None = Field(None, max_length=1024)
     changed_after: str | None = Field(None, max_length=1024)
     state: list[OfferState] | None = Field(None, max_length=7)
-
-
-class WorklistRoute(Route):
-    """The plain route."""
-
-    def __init__(self) -> None:
-        super().__init__(PATH, _answer, methods=["GET"], name="worklist", include_in_schema=False)
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Each request once."""
-        is_ours = scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "GET"
-        if is_ours and _PASSED_ON not in scope["state"]:
-            return Match.FULL, {"endpoint": self.endpoint, "path_params": {}}
-        return Match.NONE, {}
-
-
-async def _answer(request: Request) -> Response | ASGIApp:
-    runtime = runtime_of(request)
-    principal = authenticate(request, runtime)
-    allow(principal, _OPERATION)
-    query = _query_of(request)
-    if query is None:
-        request.scope["state"][_PASSED_ON] = True
-        router: ASGIApp = request.app.router
-        return router
-    return await _worklist(Call(request, principal, runtime, _OPERATION), query)
-
-
-def _query_of(request: Request) -> WorklistQuery | None:
-    """The query, or None when it is not valid."""
-    parameters = request.query_params
-    values: dict[str, Any] = dict(parameters)
-    if "state" in values:
-        values["state"] = parameters.getlist("state")
-    try:
-        return WorklistQuery.model_validate(values)
-    except ValidationError:
-        return None
 
 
 @router.get("", operation_id=_OPERATION)
@@ -135,3 +88,18 @@ async def _changed(call: Call, session: ReadSession, query: WorklistQuery) -> tu
     after = offers.Change(position[0], UUID(str(position[1])))
     rows, last = await offers.changes(session, limit=query.limit, after=after, states=query.state)
     return rows, call.cursor([last.xid, str(last.offer_id)], name)
+
+
+async def _asked(call: Call) -> Response | None:
+    parameters = call.request.query_params
+    values: dict[str, Any] = dict(parameters)
+    if "state" in values:
+        values["state"] = parameters.getlist("state")
+    try:
+        query = WorklistQuery.model_validate(values)
+    except ValidationError:
+        return None
+    return await _worklist(call, query)
+
+
+PLAIN = PlainRoute("GET", _PATH, _OPERATION, _asked)
