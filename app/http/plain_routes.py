@@ -35,6 +35,7 @@ class PlainRoute(Route):
             return _onward(request)
 
         super().__init__(path, endpoint, methods=[method], name=f"plain {operation}", include_in_schema=False)
+        self.operation = operation
         self._method = method
         self._passed_on = f"passed on {operation}"
 
