@@ -2,25 +2,21 @@
 
 Every statement of the service runs inside `Database.read` or `Database.write`, in the name of one principal. The
 context goes out with BEGIN in one round trip and dies with the transaction, so nothing is left on a pooled
-connection, also behind PgBouncer in transaction mode. Inside, statements go to asyncpg as SQL text (hot doors, long
-reads) or through SQLAlchemy Core (`select`, `insert`, `update`).
+connection, also behind PgBouncer in transaction mode. Inside, statements go to asyncpg as SQL text, and rows are
+written through `app.queries.writes`, from the tables of `app.models`.
 
-The engine is in AUTOCOMMIT because SQLAlchemy's own transaction would add round trips and could not carry the
-context; for the same reason asyncpg's `connection.transaction()` is not used here.
+The pool is asyncpg's own: a SQLAlchemy engine's checkout cost a poll a sixth of its time, and its transaction would
+add round trips and could not carry the context. For the latter reason `connection.transaction()` is not used either.
 """
 
+from asyncio import timeout
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Final, cast
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Executable
-from sqlalchemy.engine import RowMapping
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app import clock
 from app.access import Kind, Principal
@@ -29,7 +25,13 @@ from app.errors import NotReady, Unavailable
 from app.schema import check_role, expected_revision
 from app.settings import Settings
 
+WHOLE: Final = "authority"
+"""The reach of officers and brokers."""
+
+_CLOSING_SECONDS: Final = 10
+
 _AWAY: Final = (
+    # A wait for a free connection that took too long is one too.
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
@@ -40,16 +42,25 @@ _AWAY: Final = (
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InvalidCatalogNameError,
-    PoolTimeout,
 )
 
 
-class ReadSession:
-    """A transaction that reads: what it may see is fixed by its principal."""
+class _Line:
+    """A connection inside a transaction, and the reach that PostgreSQL was last told."""
 
-    def __init__(self, connection: AsyncConnection, driver: asyncpg.Connection, principal: Principal) -> None:
-        self._connection = connection
-        self._driver = driver
+    __slots__ = ("driver", "reach")
+
+    def __init__(self, driver: asyncpg.Connection, reach: str) -> None:
+        self.driver = driver
+        self.reach = reach
+
+
+class ReadSession:
+    """A transaction that reads: what it may see is fixed by its principal and its reach."""
+
+    def __init__(self, line: _Line, principal: Principal) -> None:
+        self._line = line
+        self._reach = line.reach
         self.principal = principal
         self.now: datetime = clock.real_now()
 
@@ -75,20 +86,27 @@ class ReadSession:
 
     async def rows(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
         """All rows of an SQL text."""
-        return cast("list[asyncpg.Record]", await self._driver.fetch(sql, *arguments))
+        return cast("list[asyncpg.Record]", await (await self._driver()).fetch(sql, *arguments))
 
     async def row(self, sql: str, *arguments: object) -> asyncpg.Record | None:
         """The first row of an SQL text, or None."""
-        return await self._driver.fetchrow(sql, *arguments)
+        return await (await self._driver()).fetchrow(sql, *arguments)
 
     async def value(self, sql: str, *arguments: object) -> Any:
         """The first column of the first row, or None."""
-        return await self._driver.fetchval(sql, *arguments)
+        return await (await self._driver()).fetchval(sql, *arguments)
 
-    async def select(self, statement: Executable) -> Sequence[RowMapping]:
-        """All rows of a Core statement, by column name."""
-        result = await self._connection.execute(statement)
-        return result.mappings().all()
+    async def _driver(self) -> asyncpg.Connection:
+        """The connection, with this session's reach.
+
+        A broker's session and the one that it widened share a connection. Reach is told when one of them speaks after
+        the other, so that an act which ends with the broker's last statement pays nothing for narrowing it again.
+        """
+        line = self._line
+        if line.reach != self._reach:
+            await line.driver.fetchval("SELECT set_config('halfterm.reach', $1, true)", self._reach)
+            line.reach = self._reach
+        return line.driver
 
 
 class WriteSession(ReadSession):
@@ -96,22 +114,22 @@ class WriteSession(ReadSession):
 
     async def run(self, sql: str, *arguments: object) -> int:
         """Run an SQL text; the number of rows it touched."""
-        status = await self._driver.execute(sql, *arguments)
+        status = await (await self._driver()).execute(sql, *arguments)
         last = status.rsplit(" ", 1)[-1]
         return int(last) if last.isdigit() else 0
 
     async def run_many(self, sql: str, arguments: Sequence[Sequence[object]]) -> None:
         """Run an SQL text once per argument list, pipelined."""
-        await self._driver.executemany(sql, arguments)
-
-    async def execute(self, statement: Executable) -> int:
-        """Run a Core insert, update or delete; the number of rows it touched."""
-        result = await self._connection.execute(statement)
-        return cast(int, getattr(result, "rowcount", 0))
+        await (await self._driver()).executemany(sql, arguments)
 
 
 class BrokerSession(WriteSession):
     """A write transaction that reaches the whole authority, whatever the caller may see."""
+
+    def __init__(self, session: WriteSession) -> None:
+        super().__init__(session._line, session.principal)  # noqa: SLF001 - same door
+        self._reach = WHOLE
+        self.now = session.now
 
 
 def _literal(value: object) -> str:
@@ -136,26 +154,26 @@ def context_sql(principal: Principal, *, reach: str) -> str:
 
 def own_reach(principal: Principal) -> str:
     """An authority's officers reach the whole authority; everyone else their own rows. Nothing falls through."""
-    return "authority" if principal.kind is Kind.AUTHORITY else "own"
+    return WHOLE if principal.kind is Kind.AUTHORITY else "own"
 
 
 @asynccontextmanager
 async def broker(session: WriteSession) -> AsyncIterator[BrokerSession]:
-    """Widen a write transaction to its whole authority, holding the authority's allocation lock.
+    """Widen a write transaction to its whole authority, holding the authority's allocation lock until it ends.
 
     Only the services in `BROKERS` may call this (a guard test keeps the list): allocation, duplicates and queue
     positions need rows of every organisation, which no caller may see. The lock is taken in this statement, before
-    anything is read: taken inside the reading statement it would read stale data. The reach is put back when the block
-    ends well; when it fails, the transaction fails with it.
+    anything is read: taken inside the reading statement it would read stale data. What `session` itself asks
+    afterwards is narrow again.
     """
-    await session.value(
-        "SELECT set_config('halfterm.reach', 'authority', true), pg_advisory_xact_lock(hashtextextended($1, 0))",
+    line = session._line  # noqa: SLF001 - same door
+    await line.driver.fetchval(
+        "SELECT set_config('halfterm.reach', $2, true), pg_advisory_xact_lock(hashtextextended($1, 0))",
         str(session.authority_id),
+        WHOLE,
     )
-    wide = BrokerSession(session._connection, session._driver, session.principal)  # noqa: SLF001 - same door
-    wide.now = session.now
-    yield wide
-    await session.value("SELECT set_config('halfterm.reach', $1, true)", own_reach(session.principal))
+    line.reach = WHOLE
+    yield BrokerSession(session)
 
 
 @asynccontextmanager
@@ -165,9 +183,12 @@ async def whole_authority(session: ReadSession) -> AsyncIterator[None]:
     For counts that name nobody and stand on rows of other organisations (is a place free?): never for rows themselves.
     Like `broker`, only the modules that a guard test lists may call it.
     """
-    await session.value("SELECT set_config('halfterm.reach', 'authority', true)")
-    yield
-    await session.value("SELECT set_config('halfterm.reach', $1, true)", own_reach(session.principal))
+    own = session._reach  # noqa: SLF001 - same door
+    session._reach = WHOLE  # noqa: SLF001 - same door
+    try:
+        yield
+    finally:
+        session._reach = own  # noqa: SLF001 - same door
 
 
 class Database:
@@ -180,21 +201,32 @@ class Database:
     ROLLBACK: ClassVar = "ROLLBACK"
 
     def __init__(self, url: str, settings: Settings, *, application_name: str = "halfterm") -> None:
+        self.url = url
         self.settings = settings
-        self.engine: AsyncEngine = make_engine(url, settings, application_name=application_name)
+        self._application_name = application_name
+        self._pool: asyncpg.Pool | None = None
 
     async def dispose(self) -> None:
         """Close every connection."""
-        await self.engine.dispose()
+        if self._pool is not None:
+            with suppress(TimeoutError):
+                async with timeout(_CLOSING_SECONDS):
+                    await self._pool.close()
+
+    @property
+    def checked_out(self) -> int:
+        """How many connections are in use."""
+        return 0 if self._pool is None else self._pool.get_size() - self._pool.get_idle_size()
 
     @asynccontextmanager
     async def read(self, principal: Principal) -> AsyncIterator[ReadSession]:
         """A read-only transaction in the principal's name."""
-        async with self._connect() as (connection, driver):
-            session = ReadSession(connection, driver, principal)
+        reach = own_reach(principal)
+        async with self._connect() as driver:
+            session = ReadSession(_Line(driver, reach), principal)
             try:
                 # Inside the block: cancelled here, it may have begun all the same.
-                await driver.execute(f"{self.BEGIN_READ_ONLY}; {context_sql(principal, reach=own_reach(principal))}")
+                await driver.execute(f"{self.BEGIN_READ_ONLY}; {context_sql(principal, reach=reach)}")
                 session.now = await self._business_time(driver, principal)
                 yield session
             finally:
@@ -206,11 +238,12 @@ class Database:
 
         Raises the domain error of a broken constraint (`app.constraints`) and Unavailable when PostgreSQL is away.
         """
-        async with self._connect() as (connection, driver):
-            session = WriteSession(connection, driver, principal)
+        reach = own_reach(principal)
+        async with self._connect() as driver:
+            session = WriteSession(_Line(driver, reach), principal)
             try:
                 # Inside the block: cancelled here, it may have begun all the same.
-                await driver.execute(f"{self.BEGIN}; {context_sql(principal, reach=own_reach(principal))}")
+                await driver.execute(f"{self.BEGIN}; {context_sql(principal, reach=reach)}")
                 session.now = await self._business_time(driver, principal)
                 yield session
                 await driver.execute(self.COMMIT)
@@ -218,22 +251,35 @@ class Database:
                 await self._end_quietly(driver)
                 raise
 
+    async def ask(self, function: str, principal: Principal) -> Any:
+        """The value of a function of `app.models.functions` that sets its caller's context itself: one round trip.
+
+        It runs in a transaction of its own, with (authority, organisation, client). Raises Unavailable.
+        """
+        async with self._connect() as driver:
+            return await driver.fetchval(
+                f"SELECT {function}($1, $2, $3)",
+                principal.authority_id,
+                principal.organisation_id,
+                principal.client_id,
+            )
+
     @asynccontextmanager
-    async def _connect(self) -> AsyncIterator[tuple[AsyncConnection, asyncpg.Connection]]:
+    async def _connect(self) -> AsyncIterator[asyncpg.Connection]:
         try:
-            async with self.engine.connect() as connection:
-                driver = await _driver_of(connection)
-                if driver.is_closed():
-                    # Cut off while it lay idle: the next one is new, so that no caller meets an outage that is over.
-                    await connection.invalidate()
-                    driver = await _driver_of(connection)
-                try:
-                    yield connection, driver
-                finally:
-                    if driver.is_closed():
-                        await connection.invalidate()
-        except (asyncpg.PostgresError, DBAPIError) as error:
-            raise _translated(error) from error
+            if self._pool is None:
+                # No connection is made yet, so that nobody else can come between: see `make_pool`.
+                self._pool = make_pool(self.url, self.settings, application_name=self._application_name)
+            pool = await self._pool
+            # Not `acquire(timeout=...)`, which would run as a task of its own.
+            async with timeout(self.settings.pool_timeout_seconds):
+                driver = await pool.acquire()
+            try:
+                yield driver
+            finally:
+                await pool.release(driver)
+        except asyncpg.PostgresError as error:
+            raise translated(error) from error
         except _AWAY as error:
             raise Unavailable(headers={"Retry-After": "2"}) from error
 
@@ -274,11 +320,11 @@ class WorkerDatabase:
     @asynccontextmanager
     async def session(self) -> AsyncIterator[WriteSession]:
         """A transaction in the worker role, without any authority's context."""
-        async with self._database._connect() as (connection, driver):  # noqa: SLF001 - the same door
+        async with self._database._connect() as driver:  # noqa: SLF001 - the same door
             take_on = f'; SET LOCAL ROLE "{self._role}"' if self._role else ""
             try:
                 await driver.execute(f"BEGIN{take_on}")
-                yield WriteSession(connection, driver, NOBODY)
+                yield WriteSession(_Line(driver, "none"), NOBODY)
                 await driver.execute("COMMIT")
             except BaseException:
                 await self._database._end_quietly(driver)  # noqa: SLF001 - the same door
@@ -297,66 +343,45 @@ NOBODY: Final = Principal(
 
 async def check_ready(database: Database) -> None:
     """Raise Unavailable or NotReady unless the database is there, migrated to this code's revision, and binds us."""
-    async with database._connect() as (_, driver):  # noqa: SLF001 - the same door
+    async with database._connect() as driver:  # noqa: SLF001 - the same door
         await check_role(driver)
         revision = await driver.fetchval("SELECT version_num FROM alembic_version")
         if revision != expected_revision():
             raise NotReady("The database schema is not of this version: run `halfterm migrate`.")
 
 
-async def _driver_of(connection: AsyncConnection) -> asyncpg.Connection:
-    raw = await connection.get_raw_connection()
-    return cast("asyncpg.Connection", raw.driver_connection)
-
-
-def _translated(error: asyncpg.PostgresError | DBAPIError) -> Exception:
+def translated(error: asyncpg.PostgresError) -> Exception:
     """The domain's word for a database error; the error itself where there is none."""
-    original: BaseException = error
-    if isinstance(error, DBAPIError):
-        original = error.driver_exception or error
-    if isinstance(original, _AWAY):
+    if isinstance(error, _AWAY):
         return Unavailable(headers={"Retry-After": "2"})
-    if isinstance(original, asyncpg.PostgresError):
-        return domain_error(original) or error
-    return error
+    return domain_error(error) or error
 
 
-def make_engine(url: str, settings: Settings, *, application_name: str) -> AsyncEngine:
-    """An AUTOCOMMIT engine on asyncpg, with the limits that keep a stray transaction from stalling the event feed."""
-    connect_args: dict[str, Any] = {
-        "statement_cache_size": settings.statement_cache_size,
-        "timeout": 5,
-        "server_settings": {
-            "application_name": application_name,
-            "statement_timeout": f"{settings.statement_timeout_seconds}s",
-            "idle_in_transaction_session_timeout": "30s",
-            "timezone": "UTC",
-            # Row policy makes plans look dear; compiling them would take longer than any of them runs.
-            "jit": "off",
-        },
+def make_pool(url: str, settings: Settings, *, application_name: str) -> asyncpg.Pool:
+    """A pool that connects when asked, with the limits that keep a stray transaction from stalling the event feed."""
+    server_settings = {
+        "application_name": application_name,
+        "statement_timeout": f"{settings.statement_timeout_seconds}s",
+        "idle_in_transaction_session_timeout": "30s",
+        "timezone": "UTC",
+        # Row policy makes plans look dear; compiling them would take longer than any of them runs.
+        "jit": "off",
     }
     if settings.statement_cache_size == 0:
         # Behind an older PgBouncer: no server-side startup settings, no named statements.
-        connect_args["prepared_statement_cache_size"] = 0
-        connect_args["prepared_statement_name_func"] = lambda: ""
-        connect_args["server_settings"] = {"application_name": application_name}
-    return create_async_engine(
-        asyncpg_url(url),
-        isolation_level="AUTOCOMMIT",
-        pool_size=settings.pool_size,
-        max_overflow=0,
-        pool_timeout=settings.pool_timeout_seconds,
-        pool_reset_on_return=None,
-        pool_pre_ping=False,
-        # JSON is read as text: who needs it parses it, and stored answers pass through as they are.
-        json_deserializer=str,
-        connect_args=connect_args,
+        server_settings = {"application_name": application_name}
+    return asyncpg.create_pool(
+        url,
+        min_size=0,
+        max_size=settings.pool_size,
+        # Nothing outlives a transaction, so that nothing is to be reset after it.
+        reset=_keep_as_it_is,
+        max_queries=10**9,
+        statement_cache_size=settings.statement_cache_size,
+        timeout=5,
+        server_settings=server_settings,
     )
 
 
-def asyncpg_url(url: str) -> str:
-    """A `postgresql://` URL with SQLAlchemy's name for the asyncpg driver."""
-    for prefix in ("postgresql://", "postgres://"):
-        if url.startswith(prefix):
-            return "postgresql+asyncpg://" + url.removeprefix(prefix)
-    return url
+async def _keep_as_it_is(_: asyncpg.Connection) -> None:
+    """Called as a connection goes back to the pool."""

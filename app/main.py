@@ -1,9 +1,9 @@
 """The application: its life, its handlers and its routes."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
@@ -21,7 +21,7 @@ from app.http.runtime import Runtime
 from app.http.signing_keys import SigningKeys
 from app.jobs.clock import run_clock
 from app.openapi import describe
-from app.routers.all import ROUTERS, SANDBOX_ROUTERS
+from app.routers.all import PLAIN_ROUTES, ROUTERS, SANDBOX_ROUTERS
 from app.schema import roles_for, user_of
 from app.services.tailer import Tailer
 from app.settings import Settings, get_settings
@@ -54,10 +54,17 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         if database is None:
             await runtime.database.dispose()
 
-    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app = FastAPI(
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        telemetry=None if _is_traced() else {"tracing": False, "metrics": False, "logs": False},
+    )
     app.state.runtime = runtime
     app.state.registry = registry
-    app.router.routes.extend([graphql_route(), *docs_routes()])
+    app.router.routes.extend([*PLAIN_ROUTES, graphql_route(), *docs_routes()])
     for router in (*ROUTERS, *(SANDBOX_ROUTERS if settings.sandbox else ())):
         app.include_router(router)
     install_problem_handlers(app)
@@ -69,6 +76,11 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     )
     describe(app)
     return app
+
+
+def _is_traced() -> bool:
+    """Whether the deployment configures OpenTelemetry. Asking it for every request costs as much as parsing a poll."""
+    return any(name.startswith("OTEL_") for name in os.environ)
 
 
 def make_runtime(settings: Settings, database: Database | None = None) -> Runtime:
@@ -96,5 +108,4 @@ def _worker_database(settings: Settings, database: Database) -> WorkerDatabase:
         return WorkerDatabase(
             Database(settings.worker_database_url, settings, application_name="halfterm worker"), role=None
         )
-    url: Any = database.engine.url
-    return WorkerDatabase(database, role=roles_for(user_of(url.render_as_string(hide_password=False))).worker)
+    return WorkerDatabase(database, role=roles_for(user_of(database.url)).worker)

@@ -65,6 +65,14 @@ def with_parts(url: str, *, user: str | None = None, password: str | None = None
     return urlunsplit((parts.scheme, netloc, path, query, ""))
 
 
+def sqlalchemy_url(url: str) -> str:
+    """A `postgresql://` URL with SQLAlchemy's name for the asyncpg driver."""
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+asyncpg://" + url.removeprefix(prefix)
+    return url
+
+
 def password_of(url: str) -> str | None:
     """The password in a database URL, or None."""
     password = urlsplit(url).password

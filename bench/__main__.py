@@ -24,8 +24,8 @@ from bench.ground import Ground, open_ground
 from bench.http_client import Answered, LoadProcess, request
 from bench.people import People, meet
 from bench.plans import explain_all
-from bench.reading import GRAPHQL, PAGE, WORKLIST, Read
-from bench.service import Running, doing_nothing, serving
+from bench.reading import GRAPHQL, PAGE, WORKLIST, Read, naive_page
+from bench.service import Running, doing_nothing, naive, serving
 
 CLIENTS = 16
 
@@ -34,7 +34,7 @@ class Bench:
     """One run: the ground, the callers and the two processes that make load."""
 
     def __init__(self, ground: Ground, people: People, rounds: int) -> None:
-        self._ground = ground
+        self.ground = ground
         self._people = people
         self._rounds = rounds
         self._load = LoadProcess()
@@ -59,19 +59,19 @@ class Bench:
             load = self._load.send(running.port, made, CLIENTS, keep_bodies=True)
             cpu = running.cpu_seconds() - before
             written, work = asyncio.run(self._take_back(burst, load.answers))
-            done = self._bare.run(self._ground.owner_url, work, CLIENTS)
+            done = self._bare.run(self.ground.owner_url, work, CLIENTS)
             rows += asyncio.run(self._compare(burst, load.answers, written))
             figures.add(load.rate, done.rate, [answer.seconds for answer in load.answers], cpu)
         figures.note = f"{rows:,} rows compared equal, {rows / self._rounds / count:.0f} each"
         return figures
 
     async def _forget(self, burst: str, answers: list[Answered]) -> None:
-        connection = await asyncpg.connect(self._ground.admin_url)
+        connection = await asyncpg.connect(self.ground.admin_url)
         await posting.Written(connection, self._people, burst, answers).delete()
         await connection.close()
 
     async def _take_back(self, burst: str, answers: list[Answered]) -> tuple[list[posting.Rows], list[Work]]:
-        connection = await asyncpg.connect(self._ground.admin_url)
+        connection = await asyncpg.connect(self.ground.admin_url)
         written = posting.Written(connection, self._people, burst, answers)
         rows = await written.read()
         await written.delete()
@@ -79,7 +79,7 @@ class Bench:
         return rows, [posting.one_statement(each) for each in rows]
 
     async def _compare(self, burst: str, answers: list[Answered], first: list[posting.Rows]) -> int:
-        connection = await asyncpg.connect(self._ground.admin_url)
+        connection = await asyncpg.connect(self.ground.admin_url)
         written = posting.Written(connection, self._people, burst, answers)
         count = posting.compare(first, await written.read())
         await written.delete()
@@ -94,7 +94,7 @@ class Bench:
         work = [read.bare(callers[number % len(callers)]) for number in range(count)]
         every = len(callers)
         answers = self._load.send(running.port, asked[:every], CLIENTS, keep_bodies=True).answers
-        bare = self._bare.run(self._ground.owner_url, work[:every], CLIENTS, keep_rows=True)
+        bare = self._bare.run(self.ground.owner_url, work[:every], CLIENTS, keep_rows=True)
         compared = 0
         for answer, rows in zip(answers, bare.rows, strict=True):
             if read.of_answer(answer.body) != read.of_rows(rows):
@@ -106,9 +106,35 @@ class Bench:
             cpu = running.cpu_seconds() - before
             if {answer.status for answer in load.answers} != {200}:
                 raise SystemExit(f"{read.name}: not every answer was 200.")
-            done = self._bare.run(self._ground.owner_url, work, CLIENTS)
+            done = self._bare.run(self.ground.owner_url, work, CLIENTS)
             figures.add(load.rate, done.rate, [answer.seconds for answer in load.answers], cpu)
         figures.note = f"{compared:,} rows compared equal, {compared / every:.0f} a page"
+        return figures
+
+    def pages_to_naive(self, running: Running, naive: Running, workers: int, count: int) -> Figures:
+        """GraphQL pages, against the common way to write them."""
+        figures = Figures(f"{GRAPHQL.name}, to naive Strawberry and ORM", workers)
+        callers = GRAPHQL.callers(self._people)
+        ours = [GRAPHQL.over_http(callers[number % len(callers)]) for number in range(count)]
+        theirs = [naive_page(callers[number % len(callers)]) for number in range(count)]
+        every = len(callers)
+        answers = self._load.send(running.port, ours[:every], CLIENTS, keep_bodies=True).answers
+        others = self._load.send(naive.port, theirs[:every], CLIENTS, keep_bodies=True).answers
+        compared = 0
+        for answer, other in zip(answers, others, strict=True):
+            rows = GRAPHQL.of_answer(answer.body)
+            if rows != GRAPHQL.of_answer(other.body):
+                raise SystemExit(f"The naive page differs: {other.body[:300]!r}")
+            compared += len(rows)
+        for _ in range(self._rounds):
+            before = running.cpu_seconds()
+            load = self._load.send(running.port, ours, CLIENTS)
+            cpu = running.cpu_seconds() - before
+            other_load = self._load.send(naive.port, theirs, CLIENTS)
+            if {answer.status for answer in (*load.answers, *other_load.answers)} != {200}:
+                raise SystemExit("Not every page was answered 200.")
+            figures.add(load.rate, other_load.rate, [answer.seconds for answer in load.answers], cpu)
+        figures.note = f"{compared:,} rows compared equal"
         return figures
 
     def polls(self, running: Running, nothing: Running, workers: int, count: int) -> Figures:
@@ -178,6 +204,8 @@ def _measure(bench: Bench, ground: Ground, keys: Path, workers: int, options: ar
             print(bench.polls(running, nothing, workers, options.count * 2).line(), flush=True)
         if "graphql" in wanted:
             print(bench.reads(running, workers, GRAPHQL, options.count // 2).line(), flush=True)
+            with naive(bench.ground.owner_url, workers) as other:
+                print(bench.pages_to_naive(running, other, workers, options.count // 4).line(), flush=True)
 
 
 async def _server(ground: Ground) -> str:

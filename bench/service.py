@@ -12,6 +12,8 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from bench.naive import DATABASE_URL
+
 _TICK = os.sysconf("SC_CLK_TCK")
 _PROJECT = Path(__file__).parent.parent
 
@@ -66,6 +68,14 @@ def serving(application_url: str, keys: Path, workers: int) -> Iterator[Running]
 def doing_nothing(workers: int) -> Iterator[Running]:
     """An ASGI application that answers 304 and reads nothing: what a poll is measured against."""
     with _uvicorn("bench.nothing:application", free_port(), workers, {}, factory=False) as running:
+        yield running
+
+
+@contextmanager
+def naive(owner_url: str, workers: int) -> Iterator[Running]:
+    """The GraphQL page written the common way: what the service's own is measured against."""
+    settings = {DATABASE_URL: owner_url}
+    with _uvicorn("bench.naive:application", free_port(), workers, settings, factory=True) as running:
         yield running
 
 

@@ -9,8 +9,8 @@ from alembic import context
 from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.db import asyncpg_url
 from app.models import metadata
+from app.schema import sqlalchemy_url
 
 # Any constant: all that matters is that every migrating process names the same one.
 _LOCK = 4_711_926
@@ -34,7 +34,7 @@ def _run(connection: Connection) -> None:
 
 
 async def _main(url: str) -> None:
-    engine = create_async_engine(asyncpg_url(url), poolclass=pool.NullPool)
+    engine = create_async_engine(sqlalchemy_url(url), poolclass=pool.NullPool)
     async with engine.connect() as connection:
         await connection.run_sync(_run)
     await engine.dispose()

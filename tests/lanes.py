@@ -7,13 +7,11 @@ connection, one door at a time.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import ClassVar, cast
+from typing import ClassVar
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.db import Database, _translated
+from app.db import Database, translated
 
 
 class RolledBackDatabase(Database):
@@ -24,10 +22,8 @@ class RolledBackDatabase(Database):
     COMMIT: ClassVar = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; RELEASE SAVEPOINT door"
     ROLLBACK: ClassVar = "ROLLBACK TO SAVEPOINT door; RELEASE SAVEPOINT door"
 
-    def __init__(self, database: Database, connection: AsyncConnection, driver: asyncpg.Connection) -> None:
-        self.settings = database.settings
-        self.engine = database.engine
-        self._connection = connection
+    def __init__(self, database: Database, driver: asyncpg.Connection) -> None:
+        super().__init__(database.url, database.settings)
         self._driver = driver
         self._one_at_a_time = asyncio.Lock()
 
@@ -35,22 +31,20 @@ class RolledBackDatabase(Database):
         """Nothing: the connection belongs to the lane's maker."""
 
     @asynccontextmanager
-    async def _connect(self) -> AsyncIterator[tuple[AsyncConnection, asyncpg.Connection]]:
+    async def _connect(self) -> AsyncIterator[asyncpg.Connection]:
         async with self._one_at_a_time:
             try:
-                yield self._connection, self._driver
-            except (asyncpg.PostgresError, DBAPIError) as error:
-                raise _translated(error) from error
+                yield self._driver
+            except asyncpg.PostgresError as error:
+                raise translated(error) from error
 
 
 @asynccontextmanager
 async def rolled_back(database: Database) -> AsyncIterator[Database]:
     """A lane over a fresh outer transaction."""
-    async with database.engine.connect() as connection:
-        raw = await connection.get_raw_connection()
-        driver = cast("asyncpg.Connection", raw.driver_connection)
+    async with database._connect() as driver:  # the same door
         await driver.execute("BEGIN")
         try:
-            yield RolledBackDatabase(database, connection, driver)
+            yield RolledBackDatabase(database, driver)
         finally:
             await driver.execute("ROLLBACK")

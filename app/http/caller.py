@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -75,7 +76,14 @@ def caller(operation: str) -> Callable[[Request], Awaitable[Call]]:
 
 
 def authenticate(request: Request, runtime: Runtime) -> Principal:
-    """The principal of a request's bearer token. Raises Unauthenticated, TokenFault or TooManyRequests."""
+    """The principal of a request's bearer token, counted once against its quota.
+
+    Raises Unauthenticated, TokenFault or TooManyRequests.
+    """
+    state = request.scope.setdefault("state", {})
+    known: Principal | None = state.get("principal")
+    if known is not None:
+        return known
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated(headers={"WWW-Authenticate": "Bearer"})
@@ -84,12 +92,12 @@ def authenticate(request: Request, runtime: Runtime) -> Principal:
         request_id=request.scope.get("state", {}).get("request_id", ""),
         stated_at=_stated_time(request, runtime),
     )
-    state = request.scope.setdefault("state", {})
     state["client_id"] = principal.client_id
     # Told on every answer, also on a refusal: the request pass adds these fields as the answer leaves.
     state["rate_limit"], refusal = runtime.rate_limits.admit(principal.client_id)
     if refusal is not None:
         raise refusal
+    state["principal"] = principal
     return principal
 
 
@@ -100,10 +108,15 @@ def principal_of(claims: TokenClaims, *, request_id: str = "", stated_at: dateti
         organisation_id=claims.organisation_id,
         authority_id=claims.authority_id,
         kind=Kind(claims.organisation_kind),
-        scopes=frozenset(Scope(scope) for scope in claims.scopes if scope in _SCOPES),
+        scopes=_known_scopes(claims.scopes),
         request_id=request_id,
         stated_at=stated_at,
     )
+
+
+@lru_cache(1024)
+def _known_scopes(scopes: frozenset[str]) -> frozenset[Scope]:
+    return frozenset(Scope(scope) for scope in scopes if scope in _SCOPES)
 
 
 def _stated_time(request: Request, runtime: Runtime) -> datetime | None:

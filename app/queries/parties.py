@@ -43,7 +43,11 @@ async def calendar_of(session: ReadSession) -> Calendar:
     rows = await session.rows(
         "SELECT stamp FROM calendar_year WHERE authority_id = $1 ORDER BY academic_year", session.authority_id
     )
-    stamps = tuple(row["stamp"] for row in rows)
+    return await calendar_with(session, tuple(row["stamp"] for row in rows))
+
+
+async def calendar_with(session: ReadSession, stamps: tuple[UUID, ...]) -> Calendar:
+    """The calendar, when the stamps of its years, in their order, have just been read with something else."""
     known = _calendars.get(session.authority_id)
     if known is not None and known[0] == stamps:
         return known[1]

@@ -24,10 +24,13 @@ async def sender(session: ReadSession, school_urn: str | None) -> asyncpg.Record
     The school is the caller itself, or (for an agency) the member school of a URN; None for a URN of no member.
     """
     return await session.row(
-        "SELECT a.safeguarding_contact, s.organisation_id AS school_id, s.area_id, s.urn"
-        " FROM authority a LEFT JOIN school s ON s.authority_id = a.id"
+        "SELECT a.safeguarding_contact, s.organisation_id AS school_id, s.area_id, s.urn, o.name,"
+        " so.name AS school_name FROM authority a"
+        " JOIN organisation o ON o.authority_id = a.id AND o.id = $2"
+        " LEFT JOIN school s ON s.authority_id = a.id"
         " AND (s.organisation_id = $2 OR s.urn = $3)"
         " AND s.member_from <= $4 AND (s.member_until IS NULL OR s.member_until >= $4)"
+        " LEFT JOIN organisation so ON so.authority_id = s.authority_id AND so.id = s.organisation_id"
         " WHERE a.id = $1 ORDER BY (s.organisation_id = $2) DESC NULLS LAST LIMIT 1",
         session.authority_id,
         session.organisation_id,
@@ -46,7 +49,7 @@ async def match_pupil(
     later. `own_open_*`: the sender's open referral of the pupil. `other_open`: another organisation has one open.
     """
     return await session.rows(
-        "SELECT p.id, p.household_id, p.date_of_birth, t.upn, t.upn_holder,"
+        "SELECT p.id, p.household_id, p.date_of_birth, t.upn, t.upn_missing_reason, t.upn_holder,"
         " EXISTS (SELECT 1 FROM enrolment e WHERE e.authority_id = p.authority_id AND e.pupil_id = p.id"
         "         AND e.school_id = $4 AND e.ends_on IS NULL) AS enrolled,"
         " (EXISTS (SELECT 1 FROM enrolment e WHERE e.authority_id = p.authority_id AND e.pupil_id = p.id"

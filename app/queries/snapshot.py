@@ -1,6 +1,7 @@
 """What `decide` is asked: the lots of an authority, its free places, and who waits. Broker context only."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -14,36 +15,31 @@ from app.domain.allocation import Lot, Place, Want
 # Volume left: commissioned (by the last volume variation in force) less what was used (a first contact was attended)
 # and what is committed (booked, not started).
 # Both are counted once for the authority, from indexes that hold row policy's columns too: it runs under the lock.
-_LOTS = """
+#
+# One statement for all that a decision stands on, because each round trip keeps the lock for longer: rows of three
+# kinds, the first of which (`part` is 'terms') is the policy in force and the stamps of the calendar.
+_SURVEY = """
 WITH used AS MATERIALIZED (
   SELECT i.lot_id, count(*) AS count FROM intervention i
   WHERE i.authority_id = $1 AND i.started_on IS NOT NULL GROUP BY i.lot_id
 ), committed AS MATERIALIZED (
   SELECT b.lot_id, count(*) AS count FROM booking b
   WHERE b.authority_id = $1 AND b.state <> 'released' AND b.state IN ('offered', 'accepted') GROUP BY b.lot_id
+), policy AS (
+  SELECT v.id, v.content FROM policy_version v WHERE v.authority_id = $1 AND v.effective_from <= $2
+  ORDER BY v.effective_from DESC, v.number DESC LIMIT 1
 )
-SELECT l.id, l.provider_id, l.service_id,
-       coalesce((SELECT min(v.effective_on) FROM contract_variation v
-                 WHERE v.authority_id = c.authority_id AND v.contract_id = c.id AND v.kind = 'lots'
-                   AND v.terms -> 'lot_ids' ? l.id::text), c.starts_on) AS starts_on,
-       coalesce((SELECT (v.terms ->> 'ends_on')::date FROM contract_variation v
-                 WHERE v.authority_id = c.authority_id AND v.contract_id = c.id AND v.kind = 'extension'
-                   AND v.effective_on <= $2 ORDER BY v.effective_on DESC, v.number DESC LIMIT 1), c.ends_on) AS ends_on,
-       l.area_ids, l.school_ids, l.key_stages, l.needs, s.languages, s.modes, s.standard_weeks,
-       coalesce((SELECT (v.terms ->> 'volume')::int FROM contract_variation v
-                 WHERE v.authority_id = c.authority_id AND v.contract_id = c.id AND v.kind = 'volume'
-                   AND v.terms ->> 'lot_id' = l.id::text
-                   AND v.effective_on <= $2 ORDER BY v.effective_on DESC, v.number DESC LIMIT 1), l.volume)
-       - coalesce((SELECT u.count FROM used u WHERE u.lot_id = l.id), 0)
-       - coalesce((SELECT k.count FROM committed k WHERE k.lot_id = l.id), 0) AS volume_left
-FROM lot l
-JOIN contract c ON c.authority_id = l.authority_id AND c.id = l.contract_id
-JOIN service s ON s.authority_id = l.authority_id AND s.id = l.service_id
-WHERE l.authority_id = $1 AND s.format = 'casework'
-"""
-
-_FREE_PLACES = """
-SELECT p.id, p.lot_id, p.number, p.practitioner_id, p.needs, p.languages, p.modes
+SELECT 'terms' AS part, (SELECT id FROM policy) AS id,
+       ARRAY(SELECT y.stamp FROM calendar_year y WHERE y.authority_id = $1 ORDER BY y.academic_year) AS stamps,
+       (SELECT content::text FROM policy) AS content,
+       NULL::uuid AS lot_id, NULL::int AS number, NULL::uuid AS practitioner_id, NULL::text[] AS needs,
+       NULL::text[] AS languages, NULL::text[] AS modes, NULL::uuid AS provider_id, NULL::uuid AS service_id,
+       NULL::date AS starts_on, NULL::date AS ends_on, NULL::uuid[] AS area_ids, NULL::uuid[] AS school_ids,
+       NULL::text[] AS key_stages, NULL::int AS standard_weeks, NULL::int AS volume_left,
+       NULL::text AS provider_name, NULL::text AS service_name
+UNION ALL
+SELECT 'place', p.id, NULL, NULL, p.lot_id, p.number, p.practitioner_id, p.needs, p.languages, p.modes,
+       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM place p
 WHERE p.authority_id = $1 AND p.available_from <= $2 AND (p.available_until IS NULL OR p.available_until > $2)
   AND NOT EXISTS (SELECT 1 FROM booking b
@@ -51,6 +47,27 @@ WHERE p.authority_id = $1 AND p.available_from <= $2 AND (p.available_until IS N
   AND NOT EXISTS (SELECT 1 FROM place_out_of_service x
                   WHERE x.authority_id = p.authority_id AND x.place_id = p.id
                     AND x.starts_on <= $2 AND x.ends_on > $2)
+UNION ALL
+SELECT 'lot', l.id, NULL, NULL, NULL, NULL, NULL, l.needs, s.languages, s.modes, l.provider_id, l.service_id,
+       coalesce((SELECT min(v.effective_on) FROM contract_variation v
+                 WHERE v.authority_id = c.authority_id AND v.contract_id = c.id AND v.kind = 'lots'
+                   AND v.terms -> 'lot_ids' ? l.id::text), c.starts_on),
+       coalesce((SELECT (v.terms ->> 'ends_on')::date FROM contract_variation v
+                 WHERE v.authority_id = c.authority_id AND v.contract_id = c.id AND v.kind = 'extension'
+                   AND v.effective_on <= $2 ORDER BY v.effective_on DESC, v.number DESC LIMIT 1), c.ends_on),
+       l.area_ids, l.school_ids, l.key_stages, s.standard_weeks,
+       coalesce((SELECT (v.terms ->> 'volume')::int FROM contract_variation v
+                 WHERE v.authority_id = c.authority_id AND v.contract_id = c.id AND v.kind = 'volume'
+                   AND v.terms ->> 'lot_id' = l.id::text
+                   AND v.effective_on <= $2 ORDER BY v.effective_on DESC, v.number DESC LIMIT 1), l.volume)
+       - coalesce((SELECT u.count FROM used u WHERE u.lot_id = l.id), 0)
+       - coalesce((SELECT k.count FROM committed k WHERE k.lot_id = l.id), 0),
+       o.name, s.name
+FROM lot l
+JOIN contract c ON c.authority_id = l.authority_id AND c.id = l.contract_id
+JOIN service s ON s.authority_id = l.authority_id AND s.id = l.service_id
+JOIN organisation o ON o.authority_id = l.authority_id AND o.id = l.provider_id
+WHERE l.authority_id = $1 AND s.format = 'casework'
 """
 
 _WAITING = """
@@ -69,43 +86,67 @@ LIMIT $4
 """
 
 
-async def lots(session: BrokerSession, on: date) -> tuple[Lot, ...]:
-    """Every casework lot of the authority, with its terms on a day."""
-    rows = await session.rows(_LOTS, session.authority_id, on)
-    return tuple(
-        Lot(
-            id=row["id"],
-            provider_id=row["provider_id"],
-            service_id=row["service_id"],
-            starts_on=row["starts_on"],
-            ends_on=row["ends_on"],
-            area_ids=tuple(row["area_ids"]),
-            school_ids=tuple(row["school_ids"]),
-            key_stages=tuple(row["key_stages"]),
-            needs=tuple(row["needs"]),
-            languages=tuple(row["languages"]),
-            modes=tuple(row["modes"]),
-            standard_weeks=row["standard_weeks"],
-            volume_left=row["volume_left"],
-        )
-        for row in rows
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What decisions on one day stand on, as read in one statement."""
+
+    policy_id: UUID | None
+    """The policy version in force; None when the authority has none."""
+    policy_content: str
+    calendar_stamps: tuple[UUID, ...]
+    lots: tuple[Lot, ...]
+    """Every casework lot of the authority, with its terms on the day."""
+    free_places: tuple[Place, ...]
+    """Every place that could be booked on the day."""
+    names: dict[UUID, str]
+    """Of the lots' providers and services, by id."""
+
+
+async def survey(session: BrokerSession, on: date) -> Survey:
+    """The ground of decisions on a day."""
+    rows = await session.rows(_SURVEY, session.authority_id, on)
+    terms = next(row for row in rows if row["part"] == "terms")
+    lots = [row for row in rows if row["part"] == "lot"]
+    return Survey(
+        policy_id=terms["id"],
+        policy_content=terms["content"],
+        calendar_stamps=tuple(terms["stamps"]),
+        lots=tuple(map(_lot, lots)),
+        free_places=tuple(_place(row) for row in rows if row["part"] == "place"),
+        names={
+            **{row["provider_id"]: row["provider_name"] for row in lots},
+            **{row["service_id"]: row["service_name"] for row in lots},
+        },
     )
 
 
-async def free_places(session: BrokerSession, on: date) -> tuple[Place, ...]:
-    """Every place that could be booked on a day."""
-    rows = await session.rows(_FREE_PLACES, session.authority_id, on)
-    return tuple(
-        Place(
-            id=row["id"],
-            lot_id=row["lot_id"],
-            number=row["number"],
-            practitioner_id=row["practitioner_id"],
-            needs=_tuple(row["needs"]),
-            languages=_tuple(row["languages"]),
-            modes=_tuple(row["modes"]),
-        )
-        for row in rows
+def _lot(row: asyncpg.Record) -> Lot:
+    return Lot(
+        id=row["id"],
+        provider_id=row["provider_id"],
+        service_id=row["service_id"],
+        starts_on=row["starts_on"],
+        ends_on=row["ends_on"],
+        area_ids=tuple(row["area_ids"]),
+        school_ids=tuple(row["school_ids"]),
+        key_stages=tuple(row["key_stages"]),
+        needs=tuple(row["needs"]),
+        languages=tuple(row["languages"]),
+        modes=tuple(row["modes"]),
+        standard_weeks=row["standard_weeks"],
+        volume_left=row["volume_left"],
+    )
+
+
+def _place(row: asyncpg.Record) -> Place:
+    return Place(
+        id=row["id"],
+        lot_id=row["lot_id"],
+        number=row["number"],
+        practitioner_id=row["practitioner_id"],
+        needs=_tuple(row["needs"]),
+        languages=_tuple(row["languages"]),
+        modes=_tuple(row["modes"]),
     )
 
 

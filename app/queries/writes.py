@@ -1,4 +1,4 @@
-"""Many inserts in one round trip.
+"""Rows written by the tables of `app.models`: many inserts in one round trip, and changes of one row.
 
 An act writes rows to several tables (a referral, its history, its events and their audience ...). Sent one by one
 each costs a round trip while the authority's lock is held, so they are collected and sent as one statement of
@@ -22,6 +22,7 @@ class Writes:
 
     def __init__(self) -> None:
         self._rows: dict[Table, list[Mapping[str, object]]] = {}
+        self._writer: WriteSession | None = None
 
     def add(self, table: Table, **values: object) -> None:
         """Queue one row. Rows of one table must name the same columns. JSON columns take plain Python values."""
@@ -31,6 +32,10 @@ class Writes:
         """Queue several rows."""
         for row in rows:
             self.add(table, **row)
+
+    def leave_to(self, writer: WriteSession) -> None:
+        """Have what is queued written with this session's reach, whoever flushes."""
+        self._writer = writer
 
     async def flush(self, session: WriteSession) -> None:
         """Insert everything queued, in one statement, into the session's authority.
@@ -50,7 +55,26 @@ class Writes:
                     value = row[name]
                     arguments.append(to_json(value) if name in json_columns and value is not None else value)
         self._rows = {}
+        session, self._writer = self._writer or session, None
         await session.run(_statement(tuple(shape)), session.authority_id, *arguments)
+
+
+async def change(
+    session: WriteSession, table: Table, key: Mapping[str, object], values: Mapping[str, object], *, also: str = ""
+) -> int:
+    """Update the rows of the session's authority that a key names; how many there were.
+
+    JSON columns take plain Python values. `also` is SQL of our own: further assignments, beginning with a comma.
+    """
+    json_columns = _json_columns(table)
+    sets = ", ".join(f'"{name}" = ${position}' for position, name in enumerate(values, start=2))
+    keys = " AND ".join(f'"{name}" = ${position}' for position, name in enumerate(key, start=len(values) + 2))
+    return await session.run(
+        f'UPDATE "{table.name}" SET {sets}{also} WHERE authority_id = $1 AND {keys}',  # noqa: S608 - our own names
+        session.authority_id,
+        *(to_json(value) if name in json_columns and value is not None else value for name, value in values.items()),
+        *key.values(),
+    )
 
 
 @cache

@@ -4,6 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
+from app.http.plain_routes import PlainRoute
 from app.routers import (
     allocations,
     areas,
@@ -30,10 +31,12 @@ from app.routers import (
     schools,
     services,
     waiting_list,
+    worklist,
 )
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     referrals.router,
+    worklist.router,
     allocations.router,
     events.router,
     waiting_list.router,
@@ -58,6 +61,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     oauth.router,
     operations.router,
 )
+
+PLAIN_ROUTES: Final[tuple[PlainRoute, ...]] = (referrals.PLAIN, worklist.PLAIN)
+"""They stand before all others."""
 
 SANDBOX_ROUTERS: Final[tuple[APIRouter, ...]] = (sandbox.router,)
 """Served where the service is a sandbox, and nowhere else."""

@@ -1,25 +1,22 @@
-"""The provider's worklist, and its answers to offers."""
+"""One allocation, and the answers to offers."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
-from hashlib import sha256
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
-import orjson
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from app.access import Kind, Party
+from app.access import Party
 from app.db import ReadSession, WriteSession
-from app.errors import CursorRejected, NotFound
-from app.http.answers import once, page, thing, to_bytes
+from app.errors import NotFound
+from app.http.answers import once, thing, to_bytes
 from app.http.caller import Call, caller
-from app.http.conditional import check_match, is_unchanged
+from app.http.conditional import check_match
 from app.queries import offers
 from app.queries.writes import Writes
-from app.routers.schemas.allocations import AllocationLineOut, AllocationOut, DeclineIn, PractitionerIn, summary_of
-from app.routers.schemas.base import seen_by, show
+from app.routers.schemas.allocations import AllocationOut, DeclineIn, PractitionerIn, allocation_as_seen
+from app.routers.schemas.base import seen_by
 from app.services import answers_to_offers, audit
 from app.services.idempotency import Answer
 
@@ -30,84 +27,13 @@ _Allocation = (
     | seen_by(AllocationOut, Party.CASE_PROVIDER)
     | seen_by(AllocationOut, Party.AUTHORITY)
 )
-OfferState = Literal["proposed", "pending", "accepted", "declined", "expired", "withdrawn", "superseded"]
-
-
-def _render(call: Call, row: Any, model: type[AllocationLineOut]) -> dict[str, Any]:
-    values = dict(row)
-    summary = values["summary"]
-    values["summary"] = None if summary is None else summary_of(orjson.loads(summary))
-    if call.principal.kind is Kind.AUTHORITY:
-        party = Party.AUTHORITY
-    elif values["referral_id"] is not None:
-        party = Party.CASE_PROVIDER
-    else:
-        party = Party.OFFERED_PROVIDER
-    return show(model, party, values)
-
-
-@router.get("", operation_id="list_allocations")
-async def list_allocations(
-    call: Annotated[Call, Depends(caller("list_allocations"))],
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[str | None, Query(max_length=1024)] = None,
-    changed_after: Annotated[str | None, Query(max_length=1024)] = None,
-    state: Annotated[list[OfferState] | None, Query(max_length=7)] = None,
-    if_none_match: Annotated[str | None, Header(max_length=1000)] = None,
-) -> Response:
-    """Your worklist: the offers to answer and the cases accepted.
-
-    Walk it with `cursor`. To poll, send `changed_after` (empty the first time) and keep its `next_cursor`: it gives
-    everything that changed since, none skipped, in a stable order. Or poll the plain list with `If-None-Match`: 304
-    while nothing of yours has changed. The list names no family: read the allocation or the referral for that.
-    """
-    async with call.read() as session:
-        tag = None
-        if call.principal.kind is Kind.PROVIDER:
-            # The same question is meant, or a 304 could hide a page that was never read.
-            asked = sha256(call.request.url.query.encode()).hexdigest()[:16]
-            tag = f'W/"{await offers.mark(session)}-{asked}"'
-        if tag and is_unchanged(if_none_match, tag):
-            return Response(status_code=304, headers={"ETag": tag})
-        if changed_after is None:
-            rows, next_cursor = await _listed(call, session, limit, cursor, state)
-        else:
-            rows, next_cursor = await _changed(call, session, limit, changed_after, state)
-    answer = page(call, [_render(call, row, AllocationLineOut) for row in rows], next_cursor)
-    if tag:
-        answer.headers["ETag"] = tag
-    return answer
-
-
-async def _listed(
-    call: Call, session: ReadSession, limit: int, cursor: str | None, states: list[Any] | None
-) -> tuple[list[Any], str | None]:
-    position = call.position(cursor)
-    after = (datetime.fromisoformat(str(position[0])), UUID(str(position[1]))) if position else None
-    rows = await offers.worklist(session, limit=limit, after=after, states=states)
-    if len(rows) <= limit:
-        return rows, None
-    rows = rows[:limit]
-    return rows, call.cursor([rows[-1]["offered_at"].isoformat(), str(rows[-1]["id"])])
-
-
-async def _changed(
-    call: Call, session: ReadSession, limit: int, changed_after: str, states: list[Any] | None
-) -> tuple[list[Any], str | None]:
-    name = "allocation changes"
-    position = call.position(changed_after, name) if changed_after else [0, str(UUID(int=0))]
-    if not position or not isinstance(position[0], int):
-        raise CursorRejected
-    after = offers.Change(position[0], UUID(str(position[1])))
-    rows, last = await offers.changes(session, limit=limit, after=after, states=states)
-    return rows, call.cursor([last.xid, str(last.offer_id)], name)
 
 
 async def _one(call: Call, session: ReadSession, offer_id: UUID) -> dict[str, Any]:
     row = await offers.one(session, offer_id)
     if row is None:
         raise NotFound
-    return _render(call, row, AllocationOut)
+    return allocation_as_seen(row, call.principal.kind, AllocationOut)
 
 
 @router.get("/{allocation_id}", operation_id="get_allocation", responses={200: {"model": _Allocation}})

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Depends, Header, Query
-from pydantic import create_model
+from pydantic import ValidationError, create_model
 from starlette.responses import Response
 
 from app.access import Party, party_of
@@ -16,6 +16,7 @@ from app.errors import NotFound
 from app.http.answers import created, once, page, thing, to_bytes
 from app.http.caller import Call, caller
 from app.http.conditional import check_match, require_match
+from app.http.plain_routes import PlainRoute
 from app.queries import referrals as queries
 from app.queries.writes import Writes
 from app.routers.schemas import referral_views as views
@@ -84,16 +85,33 @@ async def create_referral(
     A referral that reports immediate danger is held unoffered and answered with a `safeguarding_notice`.
     """
     del idempotency_key  # read by `once`; named here for the OpenAPI document
+    return await _create(call, body)
+
+
+async def _sent(call: Call) -> Response | None:
+    if call.request.headers.get("content-type") != "application/json":
+        return None
+    try:
+        body = ReferralIn.model_validate_json(await call.request.body())
+    except ValidationError:
+        return None
+    return await _create(call, body)
+
+
+PLAIN = PlainRoute("POST", router.prefix, "create_referral", _sent)
+
+
+async def _create(call: Call, body: ReferralIn) -> Response:
     facts = body.model_dump()
 
     async def work(session: WriteSession, writes: Writes) -> Answer:
         taken = await submit_referral(session, writes, facts)
-        content = await _whole(call, session, taken.referral_id)
+        content = render(call, taken.referral)
         if taken.notice:
             content["safeguarding_notice"] = taken.notice
-        return created(content, content["version"], f"/v1/referrals/{taken.referral_id}")
+        return created(content, content["version"], f"/v1/referrals/{content['id']}")
 
-    return await once(call, body.model_dump(mode="json"), work, required=True)
+    return await once(call, facts, work, required=True)
 
 
 @router.post("/check", operation_id="check_referral", responses={200: {"model": views.CheckOut}})

@@ -26,7 +26,7 @@ from app.models.allocation import decision as decision_table
 from app.models.allocation import offer as offer_table
 from app.models.supply import booking as booking_table
 from app.queries import snapshot as snapshots
-from app.queries.parties import authority_organisation, calendar_of
+from app.queries.parties import authority_organisation, calendar_with
 from app.queries.writes import Writes
 from app.services import events, history
 from app.services.obligations import owe
@@ -41,6 +41,8 @@ class Ground:
 
     lots: tuple[Lot, ...]
     free_places: tuple[Place, ...]
+    names: dict[UUID, str]
+    """Of the lots' providers and services, by id."""
     policy: Policy
     policy_id: UUID
     policy_content: dict[str, Any]
@@ -49,17 +51,18 @@ class Ground:
 
 async def survey(session: BrokerSession) -> Ground:
     """Read the ground for decisions today. Raises InvariantBroken if the authority has no policy in force."""
-    policy = await snapshots.policy_in_force(session, session.today)
-    if policy is None:
+    found = await snapshots.survey(session, session.today)
+    if found.policy_id is None:
         raise InvariantBroken
-    content = orjson.loads(policy["content"])
+    content = orjson.loads(found.policy_content)
     return Ground(
-        lots=await snapshots.lots(session, session.today),
-        free_places=await snapshots.free_places(session, session.today),
+        lots=found.lots,
+        free_places=found.free_places,
+        names=found.names,
         policy=policy_from(content),
-        policy_id=policy["id"],
+        policy_id=found.policy_id,
         policy_content=content,
-        calendar=await calendar_of(session),
+        calendar=await calendar_with(session, found.calendar_stamps),
     )
 
 

@@ -16,10 +16,11 @@ from app.domain.vocabulary import DeclineReason
 from app.errors import ActionNotAvailable, FieldFault, Invalid, NotFound, PlaceTaken
 from app.ids import new_id
 from app.models import casework, supply
+from app.models.allocation import offer as offer_table
 from app.queries import offers
 from app.queries import referrals as referral_queries
 from app.queries.parties import authority_organisation
-from app.queries.writes import Writes
+from app.queries.writes import Writes, change
 from app.services import events, history
 from app.services.allocation import Ground, allocate_waiting, lot_of, survey
 from app.services.bookings import release_booking
@@ -319,13 +320,7 @@ async def _answer(
     values = {**columns, "state": state, "version": offer["version"] + 1, "updated_at": wide.now}
     if answered:
         values["answered_at"] = wide.now
-    marks = ", ".join(f'"{name}" = ${position}' for position, name in enumerate(values, start=3))
-    await wide.run(
-        f"UPDATE offer SET {marks}, changed_xid = pg_current_xact_id() WHERE authority_id = $1 AND id = $2",  # noqa: S608 - our own column names
-        wide.authority_id,
-        offer["id"],
-        *values.values(),
-    )
+    await change(wide, offer_table, {"id": offer["id"]}, values, also=", changed_xid = pg_current_xact_id()")
 
 
 async def _back_to_waiting(

@@ -33,8 +33,7 @@ class KnownOrganisation:
 
 async def every_authority(database: Database) -> AsyncIterator[KnownAuthority]:
     """All authorities, oldest first. Each is read through its own door: no role reads across authorities."""
-    url = database.engine.url.render_as_string(hide_password=False)
-    worker = WorkerDatabase(database, role=roles_for(user_of(url)).worker)
+    worker = WorkerDatabase(database, role=roles_for(user_of(database.url)).worker)
     async with worker.session() as session:
         ids = await queries.every_authority_id(session)
     for authority_id in ids:

@@ -6,8 +6,9 @@ from uuid import UUID
 from app.db import WriteSession
 from app.domain.referral import State, check_move
 from app.errors import Conflict
+from app.models.demand import referral as referral_table
 from app.models.demand import status_history
-from app.queries.writes import Writes
+from app.queries.writes import Writes, change
 
 Row = dict[str, Any]
 """A referral's row as read and locked: at least id, version, state, state_sequence. `move` keeps it up to date."""
@@ -37,14 +38,8 @@ async def move(
         "version": referral["version"] + 1,
         "updated_at": session.now,
     }
-    assignments = ", ".join(f'"{name}" = ${position}' for position, name in enumerate(values, start=4))
-    touched = await session.run(
-        f"UPDATE referral SET {assignments} WHERE authority_id = $1 AND id = $2 AND version = $3",  # noqa: S608 - our own column names
-        session.authority_id,
-        referral["id"],
-        referral["version"],
-        *values.values(),
-    )
+    read = {"id": referral["id"], "version": referral["version"]}
+    touched = await change(session, referral_table, read, values)
     if touched != 1:
         raise Conflict("The referral was changed by someone else meanwhile.")
     record(

@@ -44,20 +44,12 @@ async def claim(session: WriteSession, operation: str, key: str, body: object) -
     canonical = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
     wanted = Claim(operation, key, sha256(canonical).digest())
     client_id = session.principal.client_id
-    free = await session.value(
-        "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 1))", f"{client_id}|{operation}|{key}"
-    )
-    if not free:
-        raise RequestInProgress(headers={"Retry-After": "1"})
     known = await session.row(
-        "SELECT body_digest, status, headers, body FROM idempotency_record"
-        " WHERE authority_id = $1 AND client_id = $2 AND operation = $3 AND idempotency_key = $4",
-        session.authority_id,
-        client_id,
-        operation,
-        key,
+        "SELECT * FROM claim_idempotency_key($1, $2, $3, $4)", session.authority_id, client_id, operation, key
     )
-    if known is None:
+    if known is None or not known["free"]:
+        raise RequestInProgress(headers={"Retry-After": "1"})
+    if known["status"] is None:
         return wanted
     if known["body_digest"] != wanted.digest:
         raise IdempotencyKeyReused

@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import update
-
 from app.db import WriteSession
 from app.errors import NotFound
 from app.ids import new_id
 from app.models.parties import practitioner
 from app.queries import areas
 from app.queries.parties import authority_organisation
-from app.queries.writes import Writes
+from app.queries.writes import Writes, change
 from app.services.events import tell
 from app.services.faults import refuse, unknown_ids
 
@@ -42,11 +40,7 @@ async def update_practitioner(
 ) -> None:
     """Change a locked practitioner of this version. Raises Invalid for an unknown area."""
     await _check_areas(session, changes)
-    await session.execute(
-        update(practitioner)
-        .where(practitioner.c.authority_id == session.authority_id, practitioner.c.id == practitioner_id)
-        .values(**changes, version=version + 1)
-    )
+    await change(session, practitioner, {"id": practitioner_id}, {**changes, "version": version + 1})
     await _tell(session, writes, "practitioner.changed", practitioner_id, version + 1)
 
 

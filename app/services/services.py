@@ -6,7 +6,6 @@ from typing import Final
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import update
 
 from app.access import Kind
 from app.db import ReadSession, WriteSession, whole_authority
@@ -16,7 +15,7 @@ from app.models.supply import service
 from app.queries import lots, providers, schools, services
 from app.queries.contract_terms import terms_on
 from app.queries.parties import authority_organisation
-from app.queries.writes import Writes
+from app.queries.writes import Writes, change
 from app.services.events import tell
 from app.services.faults import refuse
 
@@ -66,11 +65,7 @@ async def update_service(
     if fixed and await services.lots_of_services(session, [locked["id"]]):
         raise Conflict(f"Lots were booked for this service as it is: {', '.join(sorted(fixed))} can no longer change.")
     version = locked["version"] + 1
-    await session.execute(
-        update(service)
-        .where(service.c.authority_id == session.authority_id, service.c.id == locked["id"])
-        .values(**changes, version=version)
-    )
+    await change(session, service, {"id": locked["id"]}, {**changes, "version": version})
     await _tell(session, writes, "service.changed", (locked["id"], version), locked["provider_id"])
 
 

@@ -12,6 +12,7 @@ import pytest
 from app.access import Scope
 from app.db import Database
 from app.http import cursors
+from app.schema import database_of
 from app.services import event_feed
 from tests.conftest import Template
 from tests.factories.authority import Town, build_town
@@ -151,7 +152,7 @@ async def test_after_a_restore_into_another_cluster_the_whole_feed_is_read_in_or
 ) -> None:
     """A restored log carries the transaction ids of the cluster it came from, which may lie ahead of this one's."""
     before = [str(await append_one(clone, real_town.school, real_town.school)) for _ in range(3)]
-    owner = await asyncpg.connect(template.url(template.owner, clone.engine.url.database))
+    owner = await asyncpg.connect(template.url(template.owner, database_of(clone.url)))
     try:
         await owner.execute("UPDATE event_audience SET xid = (xid::text::bigint + 1000000 - 10 * seq)::text::xid8")
     finally:
@@ -161,7 +162,7 @@ async def test_after_a_restore_into_another_cluster_the_whole_feed_is_read_in_or
 
     from app.schema import migrate
 
-    await migrate(template.url(template.owner, clone.engine.url.database), template.roles)
+    await migrate(template.url(template.owner, database_of(clone.url)), template.roles)
     after = str(await append_one(clone, real_town.school, real_town.school))
     assert [event["id"] for event in (await read(caller))["data"]] == [*before, after]
 
@@ -210,7 +211,7 @@ async def test_a_long_poll_without_news_ends_on_time_and_holds_no_connection(liv
     polls = [asyncio.create_task(caller.get("/v1/events", headers={"Prefer": "wait=2"})) for _ in range(30)]
     assert await becomes(lambda: live_api.runtime.tailer.listener_count == 30)
     # Thirty wait; the tailer's round may hold one.
-    assert await becomes(lambda: database.engine.pool.checkedout() <= 1)
+    assert await becomes(lambda: database.checked_out <= 1)
     assert not any(poll.done() for poll in polls)
     answers = await asyncio.gather(*polls)
     assert 2 <= time.monotonic() - started < 8

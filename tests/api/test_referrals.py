@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -418,3 +419,67 @@ async def test_a_known_upn_is_not_forgotten(api: Api, town: Town) -> None:
     body["pupil"]["upn_missing_reason"] = "UN3"
     again = (await school.post("/v1/referrals", body, headers=key())).json()
     assert (again["pupil"]["id"], again["statutory"]["upn"]) == (first["pupil"]["id"], upn)
+
+
+CHILDREN = [
+    {"name": "Kit Sampleton", "date_of_birth": None, "relationship": "sibling"},
+    {"name": "Lee Sampleton", "date_of_birth": "2019-05-01", "relationship": "sibling"},
+    {"name": "Max Sampleton", "date_of_birth": "2012-01-31", "relationship": "sibling"},
+]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"attendance": None, "suspensions": None, "sender_reference": None, "preferred_mode": "home"},
+        {"immediate_danger": True, "child_view": "Talks at home. Ünïcode too."},
+        {"band": "P4", "language": "POL", "pupil__upn": None, "pupil__upn_missing_reason": "UN1"},
+        {
+            "household": {
+                "home_language": "POL",
+                "interpreter_needed": True,
+                "address": {"lines": ["1 Made Up Row"], "postcode": "ZZ9 9ZZ"},
+                "address_confidential": True,
+                "linked_children": CHILDREN,
+            },
+            "circumstances": {"governing_board_on": "2026-12-01", "early_help": {"assessment_on": "2026-10-01"}},
+            "pupil__social_care": {"status": "child_in_need", "social_worker": "Made Up"},
+            "pupil__sen_types": ["ASD", "SEMH"],
+            "pupil__sen_provision": "E",
+        },
+    ],
+)
+async def test_a_taken_referral_is_answered_as_it_will_be_read(api: Api, town: Town, changes: dict[str, Any]) -> None:
+    school = api.as_(town.school)
+    await _send_and_read(school, referral_body(**changes))
+    # The same pupil again, of whom much is known; and then others, until no place is left.
+    first = await _send_and_read(school, referral_body(**changes))
+    await school.post(f"/v1/referrals/{first['id']}/withdraw", {"reason": "other"})
+    known = referral_body(**changes)
+    known["contacts"] *= 2
+    known["pupil"] |= {"mis_id": first["mis_id"], "upn": first["statutory"]["upn"]}
+    again = await _send_and_read(school, known)
+    assert again["pupil"]["id"] == first["pupil"]["id"]
+    last = [await _send_and_read(school, referral_body(**changes)) for _ in range(2)][-1]
+    assert last["state"] == "waiting"
+
+
+async def _send_and_read(school: Caller, body: dict[str, Any]) -> dict[str, Any]:
+    """A referral's answer, compared with what is read of it afterwards."""
+    answer = await school.post("/v1/referrals", body, headers=key())
+    assert answer.status_code == 201, answer.text
+    taken: dict[str, Any] = answer.json()
+    read = (await school.get(f"/v1/referrals/{taken['id']}")).json()
+    told = {name: value for name, value in taken.items() if name != "safeguarding_notice"}
+    assert _times_alike(told) == _times_alike(read)
+    return taken
+
+
+def _times_alike(referral: dict[str, Any]) -> dict[str, Any]:
+    """The referral with the times of its allocation as times: PostgreSQL writes fewer zeros into JSON."""
+    allocation = referral["allocation"]
+    if allocation is None:
+        return referral
+    times = {name: datetime.fromisoformat(allocation[name]) for name in ("offered_at", "answer_due_at")}
+    return {**referral, "allocation": {**allocation, **times}}

@@ -1,5 +1,6 @@
 import asyncpg
 
+from app.schema import database_of
 from tests.conftest import Template
 from tests.factories.authority import Town, build_town
 from tests.factories.http import Api
@@ -33,7 +34,7 @@ async def test_a_made_up_school_is_stated_in_full(api: Api, town: Town) -> None:
 
 
 async def test_a_school_of_the_register_is_known_by_its_urn(real_api: Api, real_town: Town, template: Template) -> None:
-    owner_url = template.url(template.owner, real_api.runtime.database.engine.url.database)
+    owner_url = template.url(template.owner, database_of(real_api.runtime.database.url))
     owner = await asyncpg.connect(owner_url)
     await owner.execute(
         "INSERT INTO school_register (urn, laestab, la_code, la_name, name, status, phase, low_age, high_age, source)"

@@ -22,8 +22,28 @@ async def test_a_change_with_more_digits_is_the_newer_one(api: Api, town: Town, 
                 session.authority_id,
                 xid,
             )
-    async with lane.read(town.provider) as session:
-        assert (await offers.mark(session)).split(".")[0] == str(newer)
+    assert (await offers.mark(lane, town.provider)).split(".")[0] == str(newer)
+
+
+async def test_a_poll_counts_once_whether_it_finds_news_or_not(real_api: Api, real_town: Town) -> None:
+    school, provider = real_api.as_(real_town.school), real_api.as_(real_town.provider)
+    left = []
+    tag = ""
+    for _ in range(2):
+        await school.post("/v1/referrals", referral_body(), headers=key())
+        for expected in (200, 304):
+            answer = await provider.get("/v1/allocations", headers={"If-None-Match": tag})
+            assert answer.status_code == expected, answer.text
+            tag = answer.headers["etag"]
+            left.append(int(answer.headers["ratelimit"].partition("r=")[2].partition(";")[0]))
+    assert left == list(range(left[0], left[0] - 4, -1))
+
+
+async def test_only_a_provider_s_poll_is_answered_unread(real_api: Api, real_town: Town) -> None:
+    any_tag = {"If-None-Match": "*"}
+    assert (await real_api.as_(real_town.officer).get("/v1/allocations", headers=any_tag)).status_code == 200
+    assert (await real_api.as_(real_town.school).get("/v1/allocations", headers=any_tag)).status_code == 403
+    assert (await real_api.client.get("/v1/allocations", headers=any_tag)).status_code == 401
 
 
 async def test_a_tag_belongs_to_one_question(real_api: Api, real_town: Town) -> None:

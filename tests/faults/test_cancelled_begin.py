@@ -20,8 +20,10 @@ class SlowToBegin(Database):
 async def test_a_connection_whose_begin_was_cancelled_serves_the_next(
     clone: Database, real_town: Town, door: str
 ) -> None:
-    slow = SlowToBegin.__new__(SlowToBegin)
-    slow.settings, slow.engine = clone.settings, clone.engine
+    async with clone.read(real_town.officer) as session:
+        assert session.kind
+    slow = SlowToBegin(clone.url, clone.settings)
+    slow._pool = clone._pool  # the same connections, through a slower door
 
     async def begin() -> None:
         async with getattr(slow, door)(real_town.officer):

@@ -23,9 +23,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.db import asyncpg_url
 from app.embedded import EmbeddedPostgres, EmbeddedPostgresError, place
 from app.embedded.cluster import is_ready
+from app.schema import sqlalchemy_url
 
 ROOT = os.geteuid() == 0
 FAST: dict[str, str | int | bool] = {"fsync": "off", "max_wal_senders": 0, "shared_buffers": "16MB"}
@@ -168,7 +168,7 @@ def test_first_start_makes_a_private_utf8_server(data_dir: Path, monkeypatch: py
 
 async def one_by_sqlalchemy(url: str) -> object:
     """What SQLAlchemy reads through the same URL."""
-    engine = create_async_engine(asyncpg_url(url))
+    engine = create_async_engine(sqlalchemy_url(url))
     async with engine.connect() as session:
         value: object = (await session.execute(text("select 1"))).scalar_one()
     await engine.dispose()

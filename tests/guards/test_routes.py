@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from app.access import GRANTABLE, RULES, Kind
+from app.routers.all import PLAIN_ROUTES
 from tests.factories.http import Api
 
 # Operations that anybody may call, and why.
@@ -77,3 +78,12 @@ def test_every_kind_can_be_granted_only_what_some_operation_of_its_own_needs() -
         needed = {rule.scope for rule in RULES.values() if kind in rule.kinds}
         assert GRANTABLE[kind] <= needed | GRANTABLE[Kind.AUTHORITY]
         assert needed <= GRANTABLE[kind]
+
+
+def test_every_plain_route_stands_before_the_documented_route_of_its_operation(api: Api) -> None:
+    first = api.app.router.routes[: len(PLAIN_ROUTES)]
+    assert tuple(first) == PLAIN_ROUTES
+    documented = {(route.operation_id, route.path, method) for route in routes_of(api.app) for method in route.methods}
+    for route in PLAIN_ROUTES:
+        (method,) = (route.methods or set()) - {"HEAD"}
+        assert (route.operation, route.path, method) in documented

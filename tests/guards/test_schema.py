@@ -13,12 +13,13 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app import schema
-from app.db import asyncpg_url
 from app.domain import vocabulary
 from app.domain.referral import TRANSITIONS
 from app.models import ROW_POLICIES, metadata
 from app.models.base import statistics
+from app.models.functions import FUNCTIONS
 from app.models.policies import APPEND_ONLY, parts
+from app.schema import sqlalchemy_url
 from tests.conftest import Template
 
 
@@ -31,7 +32,7 @@ async def owner(template: Template):
 
 @pytest.mark.filterwarnings("ignore:Did not recognize type 'xid8'")
 async def test_the_models_are_the_migrations(template: Template) -> None:
-    engine = create_async_engine(asyncpg_url(template.url(template.owner)), poolclass=pool.NullPool)
+    engine = create_async_engine(sqlalchemy_url(template.url(template.owner)), poolclass=pool.NullPool)
     async with engine.connect() as connection:
         differences = await connection.run_sync(
             lambda sync: compare_metadata(MigrationContext.configure(sync, opts={"compare_type": True}), metadata)
@@ -57,6 +58,19 @@ async def test_every_named_constraint_stands_in_the_catalogue_and_the_reverse(ow
         if isinstance(constraint, CheckConstraint | ExcludeConstraint) or constraint.name
     }
     assert {name.strip('"') for name in models} == catalogue
+
+
+async def test_the_functions_are_the_migrations(owner: asyncpg.Connection) -> None:
+    rows = await owner.fetch(
+        "SELECT p.proname, p.prosrc, p.prosecdef, p.proacl::text AS acl FROM pg_proc p"
+        " JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'public'"
+        " AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')"
+    )
+    assert {row["proname"] for row in rows} == set(FUNCTIONS)
+    for row in rows:
+        assert row["prosrc"] in FUNCTIONS[row["proname"]], row["proname"]
+        assert not row["prosecdef"], "a function runs as its caller, under row policy"
+        assert not re.search(r"[{,]=", row["acl"]), "the public may not call it"
 
 
 def test_there_is_one_head(template: Template) -> None:

@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from app.db import Database
+from app.schema import database_of
 from app.settings import Settings
 from tests.conftest import Template
 from tests.factories.authority import Town, add_block, build_town
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 async def crowd(clone: Database, settings: Settings) -> AsyncIterator[Api]:
     """The API with enough connections that the clients meet in PostgreSQL and not in the pool's queue."""
-    url = clone.engine.url.render_as_string(hide_password=False)
+    url = clone.url
     roomy = settings.model_copy(update={"pool_size": 40, "pool_timeout_seconds": 60.0})
     database = Database(url, roomy)
     async with make_api(roomy, database) as api:
@@ -38,7 +39,7 @@ async def crowd(clone: Database, settings: Settings) -> AsyncIterator[Api]:
 @pytest.fixture
 async def owner(clone: Database, template: Template) -> AsyncIterator[asyncpg.Connection]:
     """Who sees every row, to judge from the rows alone."""
-    connection = await asyncpg.connect(template.url(template.owner, clone.engine.url.database))
+    connection = await asyncpg.connect(template.url(template.owner, database_of(clone.url)))
     yield connection
     await connection.close()
 

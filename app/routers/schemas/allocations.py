@@ -1,18 +1,24 @@
 """Allocations as they go out, and the answers to offers as they come in."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from app.access import Group
+from orjson import Fragment
+
+from app.access import Group, Kind, Party
 from app.domain.vocabulary import DeclineReason
-from app.routers.schemas.base import In, LongText, Seen
+from app.routers.schemas.base import In, LongText, Seen, show
 
 _Public = Group.PUBLIC
 
 
 class SummaryOut(Seen):
-    """What a provider may know before it accepts: nothing says whose the referral is."""
+    """What a provider may know before it accepts: nothing says whose the referral is.
+
+    It goes out as it is stored, so a migration that adds a part adds it to the offers that stand.
+    """
 
     year_group: Annotated[str, Group.NEEDS]
     key_stage: Annotated[str, Group.NEEDS]
@@ -71,6 +77,20 @@ class AllocationOut(AllocationLineOut):
     date_of_birth: Annotated[date | None, Group.IDENTITY]
 
 
+def allocation_as_seen(row: Mapping[str, Any], kind: Kind, model: type[AllocationLineOut]) -> dict[str, Any]:
+    """An offer's row as a caller of this kind may see it. Row policy has decided which part a provider plays."""
+    values = dict(row)
+    if values["summary"] is not None:
+        values["summary"] = Fragment(values["summary"])
+    if kind is Kind.AUTHORITY:
+        party = Party.AUTHORITY
+    elif values["referral_id"] is not None:
+        party = Party.CASE_PROVIDER
+    else:
+        party = Party.OFFERED_PROVIDER
+    return show(model, party, values)
+
+
 class DeclineIn(In):
     """Why an offer is declined."""
 
@@ -82,11 +102,3 @@ class PractitionerIn(In):
     """Who is to work with the family."""
 
     practitioner_id: UUID
-
-
-_SUMMARY = tuple(SummaryOut.model_fields)
-
-
-def summary_of(values: dict[str, Any]) -> dict[str, Any]:
-    """The stored summary, whole: a part that an older offer did not have is null."""
-    return {name: values.get(name) for name in _SUMMARY}

@@ -9,6 +9,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
+from orjson import Fragment
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.types import StringConstraints
 
@@ -55,14 +56,20 @@ def show(model: type[Seen], party: Party, values: dict[str, Any]) -> dict[str, A
 
     Raises KeyError when a field that the party may see is missing: an answer is whole or an error.
     """
-    return {
-        name: values[name] if nested is None else _cut(nested, party, values[name])
-        for name, nested in _fields(model, party)
-    }
+    names, nested = _visible(model, party)
+    shown = {name: values[name] for name in names}
+    for name, inner in nested:
+        shown[name] = _cut(inner, party, shown[name])
+    return shown
 
 
 def _cut(nested: type[Seen], party: Party, value: Any) -> Any:
     if value is None:
+        return value
+    if isinstance(value, Fragment):
+        # JSON as it was stored: for those only who may see all of it.
+        if not _sees_all(nested, party):
+            raise TypeError(f"{party} does not see the whole of {nested.__name__}.")
         return value
     if isinstance(value, list):
         return [show(nested, party, item) for item in value]
@@ -75,6 +82,19 @@ def _fields(model: type[Seen], party: Party) -> tuple[tuple[str, type[Seen] | No
     return tuple(
         (name, _nested(field.annotation)) for name, field in model.model_fields.items() if group_of(field) in visible
     )
+
+
+@cache
+def _visible(model: type[Seen], party: Party) -> tuple[tuple[str, ...], tuple[tuple[str, type[Seen]], ...]]:
+    """The names of the fields that a party may see, and those among them that are models themselves."""
+    fields = _fields(model, party)
+    return tuple(name for name, _ in fields), tuple((name, inner) for name, inner in fields if inner is not None)
+
+
+@cache
+def _sees_all(model: type[Seen], party: Party) -> bool:
+    fields = _fields(model, party)
+    return len(fields) == len(model.model_fields) and all(_sees_all(inner, party) for _, inner in fields if inner)
 
 
 def _nested(annotation: Any) -> type[Seen] | None:

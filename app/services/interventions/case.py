@@ -13,8 +13,10 @@ from app.db import ReadSession, WriteSession
 from app.domain.interventions import Case, InterventionState
 from app.domain.vocabulary import WITHHELD
 from app.errors import ActionNotAvailable, NotFound
+from app.models.casework import intervention
 from app.queries import interventions as queries
 from app.queries import offers
+from app.queries import writes as writing
 from app.queries.parties import authority_organisation
 from app.queries.writes import Writes
 from app.services import events
@@ -74,13 +76,7 @@ def case_of(row: Row) -> Case:
 async def change(session: WriteSession, row: Row, **columns: object) -> None:
     """Write columns of a locked intervention and raise its version; `row` is kept up to date."""
     values: Row = {**columns, "version": row["version"] + 1, "updated_at": session.now}
-    assignments = ", ".join(f'"{name}" = ${position}' for position, name in enumerate(values, start=3))
-    await session.run(
-        f"UPDATE intervention SET {assignments} WHERE authority_id = $1 AND id = $2",  # noqa: S608 - our own column names
-        session.authority_id,
-        row["id"],
-        *values.values(),
-    )
+    await writing.change(session, intervention, {"id": row["id"]}, values)
     row.update(values)
 
 

@@ -12,7 +12,7 @@ from app.domain.referral import State
 from app.domain.vocabulary import ClosureOutcome, ClosureReason
 from app.errors import ActionNotAvailable
 from app.queries import interventions, plans
-from app.queries.writes import Writes, to_json
+from app.queries.writes import Writes
 from app.services import history, obligations
 from app.services.allocation import allocate_waiting
 from app.services.bookings import release_booking
@@ -62,9 +62,8 @@ async def close_intervention(
             closed_on=wide.today,
             outcome=closing.outcome.value,
             close_reason=closing.reason.value,
-            closure_summary=to_json(closing.summary),
+            closure_summary=closing.summary,
         )
-        row["closure_summary"] = closing.summary
         event_id = await tell(
             wide,
             writes,

@@ -14,11 +14,12 @@ from app.domain.referral_facts import Facts, agreement_faults, amendment_faults
 from app.domain.vocabulary import WITHHELD
 from app.errors import ActionNotAvailable, FieldFault, Invalid, NotFound, PreconditionFailed
 from app.ids import new_id
+from app.models import demand
 from app.models.demand import referral_amendment
 from app.queries import offers
 from app.queries import referrals as queries
 from app.queries.parties import authority_organisation
-from app.queries.writes import Writes, to_json
+from app.queries.writes import Writes, change, to_json
 from app.services import events, history
 from app.services.allocation import allocate_waiting
 from app.services.answers_to_offers import withdraw_live_offer
@@ -36,7 +37,6 @@ _COLUMNS = (
     "sender_reference", "needs", "language", "interpreter_needed", "modes", "preferred_mode", "refused_provider_ids",
     "safe_contact", "visit_risks", "referrer", "safeguarding", "circumstances", "child_view", "parent_view",
 )  # fmt: skip
-_JSON_COLUMNS = frozenset({"needs", "safe_contact", "visit_risks", "referrer", "safeguarding", "circumstances"})
 # Null is the absence of these; for any other field it means nothing and is refused.
 _CLEARABLE = frozenset({"sender_reference", "preferred_mode", "child_view", "parent_view"})
 
@@ -103,7 +103,7 @@ async def amend_referral(
         changed = {
             name: {"from": referral[name], "to": changes[name]}
             for name in _COLUMNS
-            if name in changes and _plain(changes[name]) != _plain(referral[name])
+            if name in changes and to_json(changes[name]) != to_json(referral[name])
         }
         for name in ("household", "contacts"):
             if name in changes:
@@ -190,18 +190,8 @@ async def _refresh_offer(wide: BrokerSession, writes: Writes, referral: Row) -> 
 async def _update(wide: BrokerSession, referral: Row, columns: Row) -> None:
     """Write columns of a locked referral that stays in its state; its version rises."""
     values = {**columns, "version": referral["version"] + 1, "updated_at": wide.now}
-    marks = ", ".join(f'"{name}" = ${position}' for position, name in enumerate(values, start=3))
-    await wide.run(
-        f"UPDATE referral SET {marks} WHERE authority_id = $1 AND id = $2",  # noqa: S608 - our own column names
-        wide.authority_id,
-        referral["id"],
-        *(to_json(value) if name in _JSON_COLUMNS else value for name, value in values.items()),
-    )
+    await change(wide, demand.referral, {"id": referral["id"]}, values)
     referral.update(values)
-
-
-def _plain(value: object) -> str:
-    return to_json(value)
 
 
 def check_read_version(referral: Row, version: int | None) -> None:
@@ -274,7 +264,7 @@ async def request_information(session: WriteSession, writes: Writes, referral_id
         await history.move(
             wide, writes, referral, State.INFORMATION_REQUESTED,
             event_id=event_id, event_type="referral.information_requested",
-            information_request=to_json({"question": question, "asked_at": wide.now, "answer": None}),
+            information_request={"question": question, "asked_at": wide.now, "answer": None},
         )  # fmt: skip
         await allocate_waiting(wide, writes, "information_requested")
 
@@ -285,9 +275,11 @@ async def answer_information(session: WriteSession, writes: Writes, referral_id:
     async with broker(session) as wide:
         referral = await _lock(wide, referral_id, session.kind, "information")
         asked = {**(referral["information_request"] or {}), "answer": answer, "answered_at": wide.now}
+        answered: Row = {"information_request": asked}
+        unchanged: Row = {}
         for target, event_type, columns in (
-            (State.SUBMITTED, "referral.information_answered", {"information_request": to_json(asked)}),
-            (State.WAITING, "referral.waiting", {}),
+            (State.SUBMITTED, "referral.information_answered", answered),
+            (State.WAITING, "referral.waiting", unchanged),
         ):
             event_id = events.tell(
                 writes,
@@ -320,7 +312,7 @@ async def change_agreement(session: WriteSession, writes: Writes, referral_id: U
         await _update(
             wide,
             referral,
-            {"agreement": to_json(agreement), "agreement_status": agreement["status"], "holds": holds},
+            {"agreement": agreement, "agreement_status": agreement["status"], "holds": holds},
         )
         events.tell(
             writes,

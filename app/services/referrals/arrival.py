@@ -16,14 +16,17 @@ from app.errors import DuplicateReferral, FieldFault, Forbidden, Invalid
 from app.ids import new_id
 from app.models import demand
 from app.queries import referrals as queries
-from app.queries.writes import Writes, to_json
+from app.queries.writes import Writes, change
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The pupil's school as the authority knows it, and the authority's safeguarding contact."""
+    """Who sends, the pupil's school as the authority knows it, and the authority's safeguarding contact."""
 
+    name: str
     school_id: UUID | None
+    school_name: str | None
+    school_urn: str | None
     area_id: UUID | None
     safeguarding_contact: str
 
@@ -38,7 +41,9 @@ async def sender_of(session: ReadSession, facts: Facts) -> Sender:
     if stated and row["urn"] != stated:
         detail = "A school refers for its own pupils." if is_school else "No member school has this URN."
         raise Invalid(errors=[FieldFault("/school_urn", "school", detail)])
-    return Sender(row["school_id"], row["area_id"], row["safeguarding_contact"])
+    return Sender(
+        row["name"], row["school_id"], row["school_name"], row["urn"], row["area_id"], row["safeguarding_contact"]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,9 @@ class Match:
     household_id: UUID | None
     upn_holder: bool
     possible_duplicate: bool
-    household_has_place: bool
+    household_has_place: bool = False
+    upn: str | None = None
+    upn_missing_reason: str | None = None
 
 
 async def match_pupil(session: WriteSession, facts: Facts, school_id: UUID | None) -> Match:
@@ -68,11 +75,19 @@ async def match_pupil(session: WriteSession, facts: Facts, school_id: UUID | Non
         )
     other_open = any(row["other_open"] for row in rows)
     if own is None:
-        return Match(None, None, not any(row["upn_holder"] for row in rows), other_open, household_has_place=False)
+        return Match(None, None, not any(row["upn_holder"] for row in rows), other_open)
     if own["date_of_birth"] != pupil["date_of_birth"]:
         sentence = "Your earlier record of this pupil has another date of birth: check it and the UPN."
         raise Invalid(errors=[FieldFault("/pupil/date_of_birth", "differs", sentence)])
-    return Match(own["id"], own["household_id"], own["upn_holder"], other_open, own["household_has_place"])
+    return Match(
+        own["id"],
+        own["household_id"],
+        own["upn_holder"],
+        other_open,
+        own["household_has_place"],
+        own["upn"],
+        own["upn_missing_reason"],
+    )
 
 
 async def keep_pupil(
@@ -81,18 +96,19 @@ async def keep_pupil(
     """Write the pupil, household and contacts as this referral tells them; their ids (pupil, household)."""
     pupil_id, household_id = match.pupil_id or new_id(), match.household_id or new_id()
     if match.pupil_id is None:
-        writes.add(demand.household, id=household_id, **_household(facts))
-        writes.add(demand.pupil, id=pupil_id, household_id=household_id, **_pupil(facts["pupil"]))
-        writes.add(demand.pupil_statutory, pupil_id=pupil_id, upn_holder=match.upn_holder, **_statutory(facts["pupil"]))
+        writes.add(demand.household, id=household_id, **household_of(facts))
+        writes.add(demand.pupil, id=pupil_id, household_id=household_id, **pupil_of(facts["pupil"]))
+        writes.add(
+            demand.pupil_statutory,
+            pupil_id=pupil_id,
+            upn_holder=match.upn_holder,
+            **statutory_of(facts["pupil"], match),
+        )
     else:
         # What is written now is for whoever works with the family next: earlier cases close to their providers.
         await queries.end_identity_access(session, household_id=household_id)
-        await _refresh(session, "pupil", "id", pupil_id, _pupil(facts["pupil"]))
-        statutory = _statutory(facts["pupil"])
-        if statutory["upn"] is None:
-            # A UPN that is known is not forgotten because it was left out once.
-            del statutory["upn"], statutory["upn_missing_reason"]
-        await _refresh(session, "pupil_statutory", "pupil_id", pupil_id, statutory)
+        await change(session, demand.pupil, {"id": pupil_id}, pupil_of(facts["pupil"]))
+        await change(session, demand.pupil_statutory, {"pupil_id": pupil_id}, statutory_of(facts["pupil"], match))
     if school_id is not None:
         await _keep_enrolment(session, writes, pupil_id, school_id, facts["pupil"].get("mis_id"), known=match)
     await keep_home(session, writes, household_id, facts, known=match.household_id is not None)
@@ -103,7 +119,7 @@ async def keep_home(session: BrokerSession, writes: Writes, household_id: UUID, 
     """Write what the facts say of a household, its contacts and linked children; the latest word replaces."""
     if known:
         if "household" in facts:
-            await _refresh(session, "household", "id", household_id, _household(facts))
+            await change(session, demand.household, {"id": household_id}, household_of(facts))
             await _clear(session, "linked_child", household_id)
         if "contacts" in facts:
             await _clear(session, "household_contact", household_id)
@@ -132,17 +148,6 @@ async def _keep_enrolment(
     )
 
 
-async def _refresh(session: BrokerSession, table: str, key: str, row_id: UUID, values: dict[str, Any]) -> None:
-    marks = ", ".join(f'"{name}" = ${position}' for position, name in enumerate(values, start=3))
-    arguments = [to_json(value) if isinstance(value, dict) else value for value in values.values()]
-    await session.run(
-        f'UPDATE "{table}" SET {marks} WHERE authority_id = $1 AND "{key}" = $2',  # noqa: S608 - our own names
-        session.authority_id,
-        row_id,
-        *arguments,
-    )
-
-
 async def _clear(session: BrokerSession, table: str, household_id: UUID) -> None:
     await session.run(
         f'DELETE FROM "{table}" WHERE authority_id = $1 AND household_id = $2',  # noqa: S608 - our own names
@@ -151,7 +156,8 @@ async def _clear(session: BrokerSession, table: str, household_id: UUID) -> None
     )
 
 
-def _household(facts: Facts) -> dict[str, Any]:
+def household_of(facts: Facts) -> dict[str, Any]:
+    """The columns of a household's row."""
     home = facts["household"]
     return {
         "home_language": home["home_language"],
@@ -168,9 +174,14 @@ _PUPIL = (
 _STATUTORY = ("upn", "upn_missing_reason", "ethnicity", "free_school_meals", "pupil_premium")
 
 
-def _pupil(pupil: Facts) -> dict[str, Any]:
+def pupil_of(pupil: Facts) -> dict[str, Any]:
+    """The columns of a pupil's row."""
     return {**{name: pupil[name] for name in _PUPIL}, "social_care": pupil["social_care"] or {}}
 
 
-def _statutory(pupil: Facts) -> dict[str, Any]:
-    return {name: pupil[name] for name in _STATUTORY}
+def statutory_of(pupil: Facts, match: Match) -> dict[str, Any]:
+    """The columns of a pupil's census facts. A UPN that is known is not forgotten because it was left out once."""
+    stated = {name: pupil[name] for name in _STATUTORY}
+    if stated["upn"] is None and match.pupil_id is not None:
+        stated |= {"upn": match.upn, "upn_missing_reason": match.upn_missing_reason}
+    return stated

@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 from typing import Any
-from uuid import UUID
 
 from app.db import WriteSession, broker
 from app.domain.allocation import Snapshot, Want, decide, verdicts_of
@@ -30,12 +29,6 @@ async def check_referral(session: WriteSession, facts: Facts) -> dict[str, Any]:
         except DuplicateReferral as error:
             duplicate = str(error.extra["reference"])
         ground = await survey(wide)
-        names = await wide.rows(
-            "SELECT s.id, s.name, o.name AS provider_name FROM service s"
-            " JOIN organisation o ON o.authority_id = s.authority_id AND o.id = s.provider_id"
-            " WHERE s.authority_id = $1",
-            wide.authority_id,
-        )
         want = Want(
             referral_id=new_id(),
             reference="",
@@ -54,16 +47,15 @@ async def check_referral(session: WriteSession, facts: Facts) -> dict[str, Any]:
         snapshot = Snapshot((want,), ground.lots, ground.free_places)
         decision = decide(snapshot, ground.policy, wide.today).decisions[0]
         verdicts = verdicts_of(want, snapshot, ground.policy, wide.today, want.band)
-    by_id = {row["id"]: row for row in names}
-    service_of: dict[UUID, UUID] = {lot.id: lot.service_id for lot in ground.lots}
+    lots = {lot.id: lot for lot in ground.lots}
     return {
         "warnings": [asdict(warning) for warning in warnings],
         "own_open_referral": duplicate,
         "services": [
             {
-                "service_id": service_of[verdict.lot_id],
-                "service_name": by_id[service_of[verdict.lot_id]]["name"],
-                "provider_name": by_id[service_of[verdict.lot_id]]["provider_name"],
+                "service_id": lots[verdict.lot_id].service_id,
+                "service_name": ground.names[lots[verdict.lot_id].service_id],
+                "provider_name": ground.names[lots[verdict.lot_id].provider_id],
                 "eligible": verdict.reason is None,
                 "reason": verdict.reason,
                 "place_free_now": verdict.free_count > 0,

@@ -24,6 +24,7 @@ from app.services import events, history
 from app.services.allocation import Ground, decide_arrival, keep_decision, make_offer, survey
 from app.services.obligations import owe
 from app.services.referrals.arrival import Sender, keep_pupil, match_pupil, sender_of
+from app.services.referrals.as_read import Figures, as_read
 
 NOTICE = (
     "This is no safeguarding referral. If a child is in immediate danger call the police on 999; contact the"
@@ -33,15 +34,16 @@ NOTICE = (
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """A referral that was taken: its id, and the notice owed to a sender who reports immediate danger."""
+    """A referral that was taken, as it will be read, and the notice owed to a sender who reports immediate danger."""
 
-    referral_id: UUID
+    referral: dict[str, Any]
     notice: dict[str, Any] | None
 
 
 async def submit_referral(session: WriteSession, writes: Writes, facts: Facts) -> Submitted:
     """Take a referral and, when a place is free for it, hold the place and offer it in the same transaction.
 
+    Its rows are left on `writes`, in the broker's name, so that the caller's stored answer goes with them.
     Raises Invalid with every fault of the facts, Forbidden for a school that is no member, DuplicateReferral.
     """
     warnings = await examine(session, facts)
@@ -56,7 +58,7 @@ async def submit_referral(session: WriteSession, writes: Writes, facts: Facts) -
         referral = _row(wide, facts, sender, (pupil_id, household_id), holds, warnings)
         want = _want(referral, [*holds, *([Hold.HOUSEHOLD_HAS_PLACE.value] if match.household_has_place else [])])
         decision, ground = await decide_arrival(wide, ground, want)
-        _keep_facts(wide, writes, facts, referral, ground.calendar)
+        figures = _keep_facts(wide, writes, facts, referral, ground.calendar)
         submitted = events.tell(
             writes,
             wide,
@@ -70,10 +72,11 @@ async def submit_referral(session: WriteSession, writes: Writes, facts: Facts) -
             event_id=submitted, event_type="referral.submitted",
         )  # fmt: skip
         decision_id = keep_decision(wide, writes, ground, want, decision, "arrival")
+        offer = None
         if decision.place is not None:
             provider_id = next(lot.provider_id for lot in ground.lots if lot.id == decision.place.lot_id)
             known = match.household_id is not None and bool(await known_households(wide, provider_id, [household_id]))
-            _, event_id = make_offer(
+            offer, event_id = make_offer(
                 wide, writes, ground, referral | _offer_facts(facts), decision.place, decision_id,
                 known_to_you=known, authority_id=authority_id, version=2,
             )  # fmt: skip
@@ -93,15 +96,14 @@ async def submit_referral(session: WriteSession, writes: Writes, facts: Facts) -
             wide, writes, referral["id"], 2, (State.SUBMITTED, target), event_id=event_id, event_type=event_type
         )
         unplaceable = decision.outcome == "unplaceable"
-        writes.add(
-            demand.referral, **referral, state=target.value, state_sequence=2, version=2, unplaceable=unplaceable
-        )
+        referral |= {"state": target.value, "state_sequence": 2, "version": 2, "unplaceable": unplaceable}
+        writes.add(demand.referral, **referral)
         _owe_officers(wide, writes, ground, referral, authority_id, unplaceable=unplaceable)
-        await writes.flush(wide)
+        writes.leave_to(wide)
     notice = None
     if facts["immediate_danger"]:
         notice = {"message": NOTICE, "contact": orjson.loads(sender.safeguarding_contact)}
-    return Submitted(referral["id"], notice)
+    return Submitted(as_read(referral, facts, sender, match, figures, offer, ground.names), notice)
 
 
 async def examine(session: ReadSession, facts: Facts) -> list[FieldFault]:
@@ -211,8 +213,9 @@ def _offer_facts(facts: Facts) -> dict[str, Any]:
 
 def _keep_facts(
     session: BrokerSession, writes: Writes, facts: Facts, referral: dict[str, Any], calendar: Calendar
-) -> None:
-    """The figures that came with the referral, as the records that outcomes are measured from."""
+) -> Figures:
+    """Queue the figures that came with the referral, as the records that outcomes are measured from; the rows."""
+    attendance_rows, suspension_rows = [], []
     about = {
         "referral_id": referral["id"],
         "pupil_id": referral["pupil_id"],
@@ -224,17 +227,18 @@ def _keep_facts(
     if attendance:
         term = calendar.term_of(attendance["from_on"])
         within = term is not None and attendance["to_on"] in term
-        writes.add(
-            demand.attendance_record,
-            **about,
-            id=new_id(),
-            term=f"{term.academic_year}-{term.name}" if term and within else None,
-            period_starts_on=attendance["from_on"],
-            period_ends_on=attendance["to_on"],
-            sessions_possible=attendance["sessions_possible"],
-            sessions_attended=attendance["sessions_attended"],
-            sessions_authorised=attendance["sessions_authorised"],
-            sessions_unauthorised=attendance["sessions_unauthorised"],
+        attendance_rows.append(
+            {
+                **about,
+                "id": new_id(),
+                "term": f"{term.academic_year}-{term.name}" if term and within else None,
+                "period_starts_on": attendance["from_on"],
+                "period_ends_on": attendance["to_on"],
+                "sessions_possible": attendance["sessions_possible"],
+                "sessions_attended": attendance["sessions_attended"],
+                "sessions_authorised": attendance["sessions_authorised"],
+                "sessions_unauthorised": attendance["sessions_unauthorised"],
+            }
         )
     suspensions = facts["suspensions"]
     if suspensions:
@@ -245,16 +249,21 @@ def _keep_facts(
             ("this_half_term", half_term, None),
             ("last_term", last_term, f"{last_term.academic_year}-{last_term.name}"),
         ):
-            writes.add(
-                demand.suspension_record,
-                **about,
-                id=new_id(),
-                term=term_key,
-                period_starts_on=period.starts_on,
-                period_ends_on=period.ends_on,
-                suspension_count=suspensions[f"{name}_count"],
-                sessions_lost=suspensions[f"{name}_sessions"],
+            suspension_rows.append(
+                {
+                    **about,
+                    "id": new_id(),
+                    "term": term_key,
+                    "period_starts_on": period.starts_on,
+                    "period_ends_on": period.ends_on,
+                    "suspension_count": suspensions[f"{name}_count"],
+                    "sessions_lost": suspensions[f"{name}_sessions"],
+                    "permanent_exclusion_count": 0,
+                }
             )
+    writes.extend(demand.attendance_record, attendance_rows)
+    writes.extend(demand.suspension_record, suspension_rows)
+    return Figures(attendance_rows, suspension_rows)
 
 
 def _owe_officers(

@@ -7,16 +7,16 @@ from uuid import UUID
 from app.db import ReadSession, WriteSession
 from app.domain.returns import ReturnAct, ReturnState, move
 from app.errors import NotFound
+from app.models.casework import return_record
 from app.queries import returns as queries
+from app.queries import writes as writing
 from app.queries.parties import authority_organisation
-from app.queries.writes import Writes, to_json
+from app.queries.writes import Writes
 from app.services.events import tell
 
 Row = dict[str, Any]
 Check = Callable[[int], None]
 """Refuses a version that is not the one the caller read."""
-
-_JSON_COLUMNS = frozenset({"content", "prefilled"})
 
 
 async def read_return(session: ReadSession, return_id: UUID) -> Row:
@@ -57,11 +57,5 @@ async def act(session: WriteSession, writes: Writes, row: Row, done: ReturnAct, 
 async def change(session: WriteSession, row: Row, **columns: object) -> None:
     """Write columns of a locked return and raise its version; `row` is kept up to date."""
     values: Row = {**columns, "version": row["version"] + 1}
-    assignments = ", ".join(f'"{name}" = ${position}' for position, name in enumerate(values, start=3))
-    await session.run(
-        f"UPDATE return_record SET {assignments} WHERE authority_id = $1 AND id = $2",  # noqa: S608 - our own column names
-        session.authority_id,
-        row["id"],
-        *(to_json(value) if name in _JSON_COLUMNS else value for name, value in values.items()),
-    )
+    await writing.change(session, return_record, {"id": row["id"]}, values)
     row.update(values)
