@@ -115,6 +115,8 @@ place = tenant_table(
     Column("needs", ARRAY(Text)),
     Column("languages", ARRAY(Text)),
     Column("modes", ARRAY(Text)),
+    # Referrals of the last year that it could have served, in hundredths of the mean place: made anew each half-term.
+    Column("reach", Integer, nullable=False, server_default=text("100")),
     Column("available_from", Date, nullable=False),
     # Exclusive, as every range here: the first day on which it takes no family. What runs on it then goes on.
     Column("available_until", Date),

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from app.db import BrokerSession
-from app.domain.allocation import Lot, Place, Want
+from app.domain.allocation import Caseload, Lot, Place, SchoolShare, Want
 
 # `app.domain.contract_terms` in SQL, for every lot at once (a test compares the two): a lot starts with its contract,
 # or on the day that a variation adds it, and a contract ends where the extensions in force on the day have moved it.
@@ -16,8 +16,8 @@ from app.domain.allocation import Lot, Place, Want
 # and what is committed (booked, not started).
 # Both are counted once for the authority, from indexes that hold row policy's columns too: it runs under the lock.
 #
-# One statement for all that a decision stands on, because each round trip keeps the lock for longer: rows of three
-# kinds, the first of which (`part` is 'terms') is the policy in force and the stamps of the calendar.
+# One statement for all that a decision stands on, because each round trip keeps the lock for longer: rows of
+# four kinds, the first of which (`part` is 'terms') is the policy in force and the stamps of the calendar.
 _SURVEY = """
 WITH used AS MATERIALIZED (
   SELECT i.lot_id, count(*) AS count FROM intervention i
@@ -36,10 +36,17 @@ SELECT 'terms' AS part, (SELECT id FROM policy) AS id,
        NULL::text[] AS languages, NULL::text[] AS modes, NULL::uuid AS provider_id, NULL::uuid AS service_id,
        NULL::date AS starts_on, NULL::date AS ends_on, NULL::uuid[] AS area_ids, NULL::uuid[] AS school_ids,
        NULL::text[] AS key_stages, NULL::int AS standard_weeks, NULL::int AS volume_left,
-       NULL::text AS provider_name, NULL::text AS service_name
+       NULL::text AS provider_name, NULL::text AS service_name, NULL::int AS count, NULL::int AS most
+UNION ALL
+SELECT 'practitioner', r.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+       (SELECT count(*)::int FROM booking b JOIN place p ON p.authority_id = b.authority_id AND p.id = b.place_id
+        WHERE b.authority_id = $1 AND b.state <> 'released' AND p.practitioner_id = r.id),
+       CASE WHEN r.active THEN r.caseload_limit ELSE 0 END
+FROM practitioner r WHERE r.authority_id = $1
 UNION ALL
 SELECT 'place', p.id, NULL, NULL, p.lot_id, p.number, p.practitioner_id, p.needs, p.languages, p.modes,
-       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, p.reach, NULL
 FROM place p
 WHERE p.authority_id = $1 AND p.available_from <= $2 AND (p.available_until IS NULL OR p.available_until > $2)
   AND NOT EXISTS (SELECT 1 FROM booking b
@@ -62,7 +69,9 @@ SELECT 'lot', l.id, NULL, NULL, NULL, NULL, NULL, l.needs, s.languages, s.modes,
                    AND v.effective_on <= $2 ORDER BY v.effective_on DESC, v.number DESC LIMIT 1), l.volume)
        - coalesce((SELECT u.count FROM used u WHERE u.lot_id = l.id), 0)
        - coalesce((SELECT k.count FROM committed k WHERE k.lot_id = l.id), 0),
-       o.name, s.name
+       o.name, s.name,
+       (SELECT count(*)::int FROM place p WHERE p.authority_id = l.authority_id AND p.lot_id = l.id
+        AND p.available_from <= $2 AND (p.available_until IS NULL OR p.available_until > $2)), NULL
 FROM lot l
 JOIN contract c ON c.authority_id = l.authority_id AND c.id = l.contract_id
 JOIN service s ON s.authority_id = l.authority_id AND s.id = l.service_id
@@ -70,17 +79,30 @@ JOIN organisation o ON o.authority_id = l.authority_id AND o.id = l.provider_id
 WHERE l.authority_id = $1 AND s.format = 'casework'
 """
 
+_SHARES = """
+SELECT s.organisation_id AS school_id, count(i.id)::int AS starts,
+       (100 * sum(count(i.id)) OVER () * s.pupils_on_roll / sum(s.pupils_on_roll) OVER ())::int AS entitlement
+FROM school s
+LEFT JOIN intervention i ON i.authority_id = s.authority_id AND i.school_id = s.organisation_id AND i.started_on >= $2
+WHERE s.authority_id = $1 AND s.pupils_on_roll > 0
+GROUP BY s.organisation_id, s.pupils_on_roll
+"""
+
 _WAITING = """
 SELECT r.id, r.reference, r.household_id, r.band, r.banded_on, r.received_at, r.area_id, r.school_id, r.key_stage,
-       r.need_codes[1] AS primary_need, r.language, r.modes, r.refused_provider_ids, r.holds,
+       r.need_codes, r.language, r.modes, r.preferred_mode, r.refused_provider_ids, r.holds, r.unplaceable,
        ARRAY(SELECT DISTINCT o.provider_id FROM offer o
              WHERE o.authority_id = r.authority_id AND o.referral_id = r.id AND o.state IN ('declined', 'expired'))
        AS declined_provider_ids,
        EXISTS (SELECT 1 FROM booking b WHERE b.authority_id = r.authority_id AND b.household_id = r.household_id
-               AND b.state <> 'released') AS household_has_place
+               AND b.state <> 'released') AS household_has_place,
+       (SELECT i.provider_id FROM booking b JOIN intervention i
+          ON i.authority_id = b.authority_id AND i.booking_id = b.id
+        WHERE b.authority_id = r.authority_id AND b.household_id = r.household_id
+        ORDER BY i.accepted_at DESC, i.id LIMIT 1) AS previous_provider_id
 FROM referral r
 WHERE r.authority_id = $1 AND r.state = 'waiting' AND cardinality(r.holds) = 0
-  AND r.key_stage = ANY ($2) AND r.need_codes[1] = ANY ($3)
+  AND ($2::text[] IS NULL OR r.key_stage = ANY ($2)) AND ($3::text[] IS NULL OR r.need_codes[1] = ANY ($3))
 ORDER BY r.band, r.banded_on, r.received_at, r.id
 LIMIT $4
 """
@@ -98,6 +120,8 @@ class Survey:
     """Every casework lot of the authority, with its terms on the day."""
     free_places: tuple[Place, ...]
     """Every place that could be booked on the day."""
+    caseloads: tuple[Caseload, ...]
+    """Of every practitioner; one who is no longer active takes nobody new."""
     names: dict[UUID, str]
     """Of the lots' providers and services, by id."""
 
@@ -113,6 +137,9 @@ async def survey(session: BrokerSession, on: date) -> Survey:
         calendar_stamps=tuple(terms["stamps"]),
         lots=tuple(map(_lot, lots)),
         free_places=tuple(_place(row) for row in rows if row["part"] == "place"),
+        caseloads=tuple(
+            Caseload(row["id"], row["most"], row["count"]) for row in rows if row["part"] == "practitioner"
+        ),
         names={
             **{row["provider_id"]: row["provider_name"] for row in lots},
             **{row["service_id"]: row["service_name"] for row in lots},
@@ -135,6 +162,7 @@ def _lot(row: asyncpg.Record) -> Lot:
         modes=tuple(row["modes"]),
         standard_weeks=row["standard_weeks"],
         volume_left=row["volume_left"],
+        place_count=row["count"],
     )
 
 
@@ -147,6 +175,7 @@ def _place(row: asyncpg.Record) -> Place:
         needs=_tuple(row["needs"]),
         languages=_tuple(row["languages"]),
         modes=_tuple(row["modes"]),
+        reach=row["count"],
     )
 
 
@@ -154,16 +183,21 @@ def _tuple(value: list[str] | None) -> tuple[str, ...] | None:
     return None if value is None else tuple(value)
 
 
-async def waiting(session: BrokerSession, for_lots: Sequence[Lot], limit: int) -> list[Want]:
-    """Who waits and might fit one of some lots, best placed first. Those on hold are left out."""
-    key_stages = sorted({stage for lot in for_lots for stage in lot.key_stages})
-    needs = sorted({need for lot in for_lots for need in lot.needs})
-    rows = await session.rows(_WAITING, session.authority_id, key_stages, needs, limit)
-    return [want_of(row) for row in rows]
+async def waiting(
+    session: BrokerSession, limit: int, *, lots: Sequence[Lot] | None = None, places: Sequence[Place] = ()
+) -> list[asyncpg.Record]:
+    """Who waits, best placed first, those on hold left out. With lots, only who might fit one of them or its places."""
+    key_stages = needs = None
+    if lots is not None:
+        key_stages = sorted({stage for lot in lots for stage in lot.key_stages})
+        # A place may have needs of its own.
+        own = {need for place in places for need in place.needs or ()}
+        needs = sorted(own.union(*(lot.needs for lot in lots)))
+    return await session.rows(_WAITING, session.authority_id, key_stages, needs, limit)
 
 
-def want_of(row: asyncpg.Record) -> Want:
-    """The facts of a referral's row that a decision may know."""
+def want_of(row: asyncpg.Record, long_stop_on: date | None) -> Want:
+    """The facts of a referral's row that a decision may know; the day of its long-stop is counted by the caller."""
     holds = list(row["holds"])
     if row["household_has_place"]:
         holds.append("HOUSEHOLD_HAS_PLACE")
@@ -177,13 +211,26 @@ def want_of(row: asyncpg.Record) -> Want:
         area_id=row["area_id"],
         school_id=row["school_id"],
         key_stage=row["key_stage"],
-        primary_need=row["primary_need"],
+        primary_need=row["need_codes"][0],
+        secondary_needs=tuple(row["need_codes"][1:]),
+        preferred_mode=row["preferred_mode"],
+        previous_provider_id=row["previous_provider_id"],
+        long_stop_on=long_stop_on,
         language=row["language"],
         modes=tuple(row["modes"]),
         refused_provider_ids=tuple(row["refused_provider_ids"]),
         declined_provider_ids=tuple(row["declined_provider_ids"]),
         holds=tuple(holds),
     )
+
+
+async def shares(session: BrokerSession, since: date) -> tuple[SchoolShare, ...]:
+    """What each school has had of the starts since a day, and what it is entitled to, in hundredths of a start.
+
+    A school is entitled to its part of all starts by pupils on roll; one whose roll is not known has no share.
+    """
+    rows = await session.rows(_SHARES, session.authority_id, since)
+    return tuple(SchoolShare(row["school_id"], row["starts"], row["entitlement"]) for row in rows)
 
 
 async def policy_in_force(session: BrokerSession, on: date) -> asyncpg.Record | None:

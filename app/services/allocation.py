@@ -4,8 +4,9 @@ Every function here runs in broker context, which holds the authority's allocati
 pure rule decides, and bookings, offers, decisions and events are written, all before another decision can begin.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,22 @@ import orjson
 
 from app.clock import london_moment
 from app.db import BrokerSession
-from app.domain.allocation import Decision, Lot, Place, Snapshot, Want, decide
+from app.domain.academic_year import academic_year_start
+from app.domain.allocation import (
+    Arrival,
+    Caseload,
+    Decision,
+    Lot,
+    Place,
+    Plan,
+    SchoolShare,
+    Snapshot,
+    Waits,
+    Want,
+    decide,
+    verdicts_of,
+)
+from app.domain.allocation.facts_of_time import long_stop_on
 from app.domain.attendance import attendance_band
 from app.domain.calendar import Calendar
 from app.domain.decision_record import record_of
@@ -22,14 +38,16 @@ from app.domain.referral import State
 from app.domain.suspensions import suspension_band
 from app.errors import InvariantBroken
 from app.ids import new_id, new_reference
+from app.models import demand
 from app.models.allocation import decision as decision_table
 from app.models.allocation import offer as offer_table
 from app.models.supply import booking as booking_table
+from app.queries import referrals
 from app.queries import snapshot as snapshots
 from app.queries.parties import authority_organisation, calendar_with
-from app.queries.writes import Writes
+from app.queries.writes import Writes, change
 from app.services import events, history
-from app.services.obligations import owe
+from app.services.obligations import meet, owe
 
 _WAITING_LOOKED_AT = 5000
 _WORKING_DAY_ENDS = 17
@@ -41,12 +59,22 @@ class Ground:
 
     lots: tuple[Lot, ...]
     free_places: tuple[Place, ...]
+    caseloads: tuple[Caseload, ...]
+    shares: tuple[SchoolShare, ...]
     names: dict[UUID, str]
     """Of the lots' providers and services, by id."""
     policy: Policy
     policy_id: UUID
     policy_content: dict[str, Any]
     calendar: Calendar
+
+    def snapshot(self, wants: Iterable[Want]) -> Snapshot:
+        """What is decided about some referrals."""
+        return Snapshot(tuple(wants), self.lots, self.free_places, self.caseloads, shares=self.shares)
+
+    def long_stop_on(self, band: str, banded_on: date) -> date | None:
+        """The day on which a referral of a band will have waited as long as the policy's long-stop says."""
+        return long_stop_on(self.calendar, self.policy, band, banded_on)
 
 
 async def survey(session: BrokerSession) -> Ground:
@@ -55,39 +83,86 @@ async def survey(session: BrokerSession) -> Ground:
     if found.policy_id is None:
         raise InvariantBroken
     content = orjson.loads(found.policy_content)
+    policy = policy_from(content)
+    calendar = await calendar_with(session, found.calendar_stamps)
+    shares: tuple[SchoolShare, ...] = ()
+    if policy.fair_share["on"]:
+        shares = await snapshots.shares(session, date(academic_year_start(session.today), 9, 1))
     return Ground(
         lots=found.lots,
         free_places=found.free_places,
+        caseloads=found.caseloads,
+        shares=shares,
         names=found.names,
-        policy=policy_from(content),
+        policy=policy,
         policy_id=found.policy_id,
         policy_content=content,
-        calendar=await calendar_with(session, found.calendar_stamps),
+        calendar=calendar,
     )
 
 
-async def decide_arrival(session: BrokerSession, ground: Ground, want: Want) -> tuple[Decision, Ground]:
-    """The decision for a referral that has just arrived, and the ground that was left when all were decided.
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision, with what its record needs to tell how it came about."""
+
+    decision: Decision
+    remaining: tuple[Place, ...]
+    """The places that nobody had been given when all were decided."""
+    arrival: Arrival | None = None
+
+
+async def decide_arrival(session: BrokerSession, ground: Ground, want: Want) -> Decided:
+    """The decision for a referral that has just arrived.
 
     Places that come free are offered at once, so as a rule nobody who fits a free place waits; should someone wait
-    all the same (a place that became available at midnight), whoever stands ahead goes first.
+    all the same (a place that became available at midnight, a band that waits for the next run), whoever stands ahead
+    goes first, and the policy says who is decided on arrival.
     """
-    alone = decide(Snapshot((want,), ground.lots, ground.free_places), ground.policy, session.today).decisions[0]
-    if alone.place is None:
-        return alone, ground
-    ahead = await snapshots.waiting(session, [lot_of(ground, alone.place.lot_id)], _WAITING_LOOKED_AT)
-    plan = decide(Snapshot((want, *ahead), ground.lots, ground.free_places), ground.policy, session.today)
-    for decision in plan.decisions:
-        if decision.referral_id == want.referral_id:
-            return decision, replace(ground, free_places=plan.spare)
-    raise InvariantBroken
+    arrival = Arrival(want.referral_id)
+    alone = decide(ground.snapshot((want,)), ground.policy, session.today, arrival)
+    decision = alone.decisions[0]
+    if decision.place is None:
+        return Decided(decision, alone.spare, arrival)
+    able = {
+        verdict.lot_id
+        for verdict in verdicts_of(want, ground.snapshot((want,)), ground.policy, session.today, want.band)
+        if verdict.free_count
+    }
+    rows = await snapshots.waiting(
+        session,
+        _WAITING_LOOKED_AT,
+        lots=[lot for lot in ground.lots if lot.id in able],
+        places=[place for place in ground.free_places if place.lot_id in able],
+    )
+    if not rows:
+        return Decided(decision, alone.spare, arrival)
+    plan = decide(ground.snapshot((want, *wants_of(ground, rows))), ground.policy, session.today, arrival)
+    decision = plan.decisions[0]
+    # Alone it would have had a place: if its band has to wait for a run, then because someone waits.
+    return Decided(decision, plan.spare, Arrival(want.referral_id, decision.waits_for == Waits.RUN))
+
+
+def wants_of(ground: Ground, rows: Iterable[Mapping[str, Any]]) -> list[Want]:
+    """The wants of waiting referrals' rows."""
+    return [snapshots.want_of(row, ground.long_stop_on(row["band"], row["banded_on"])) for row in rows]
 
 
 def keep_decision(
-    session: BrokerSession, writes: Writes, ground: Ground, want: Want, decision: Decision, trigger: str
+    session: BrokerSession, writes: Writes, ground: Ground, want: Want, decided: Decided, trigger: str
 ) -> UUID:
-    """Queue the decision record; its id. `ground` is what was left when all of the run were decided."""
+    """Queue the decision record; its id."""
     decision_id = new_id()
+    record = record_of(
+        want,
+        decided.decision,
+        ground.lots,
+        decided.remaining,
+        ground.policy_content,
+        session.today,
+        taken=ground.free_places,
+        arrival=decided.arrival,
+        shares=ground.shares,
+    )
     writes.add(
         decision_table,
         id=decision_id,
@@ -96,8 +171,8 @@ def keep_decision(
         decided_at=session.now,
         as_of=session.today,
         trigger=trigger,
-        outcome=decision.outcome,
-        record=record_of(want, decision, ground.lots, ground.free_places, ground.policy_content, session.today),
+        outcome=decided.decision.outcome,
+        record=record,
     )
     return decision_id
 
@@ -211,26 +286,89 @@ async def allocate_waiting(session: BrokerSession, writes: Writes, trigger: str)
     if not ground.free_places:
         return 0
     open_lots = {place.lot_id for place in ground.free_places}
-    wants = await snapshots.waiting(session, [lot for lot in ground.lots if lot.id in open_lots], _WAITING_LOOKED_AT)
-    if not wants:
-        return 0
-    plan = decide(Snapshot(tuple(wants), ground.lots, ground.free_places), ground.policy, session.today)
+    lots = [lot for lot in ground.lots if lot.id in open_lots]
+    rows = await snapshots.waiting(session, _WAITING_LOOKED_AT, lots=lots, places=ground.free_places)
+    return await _offer(session, writes, ground, wants_of(ground, rows), trigger) if rows else 0
+
+
+async def run_nightly(session: BrokerSession, writes: Writes) -> int:
+    """Decide everyone who waits, with the terms of the new day; the number of offers made.
+
+    Who has come to be eligible nowhere is flagged, and an officer owes an answer; who is served again is not.
+    """
+    await writes.flush(session)
+    ground = await survey(session)
+    rows = await snapshots.waiting(session, _WAITING_LOOKED_AT)
+    wants = wants_of(ground, rows)
+    plan = decide(ground.snapshot(wants), ground.policy, session.today)
+    flagged = {row["id"]: row["unplaceable"] for row in rows}
     by_id = {want.referral_id: want for want in wants}
-    made = [decision for decision in plan.decisions if decision.place is not None]
-    if not made:
-        return 0
-    # Each record keeps what was left when all were decided: with the referral's own place, that gives its choice again.
-    ground = replace(ground, free_places=plan.spare)
+    for decision in plan.decisions:
+        unplaceable = decision.outcome == "unplaceable"
+        if decision.place is None and unplaceable != flagged[decision.referral_id]:
+            decided = Decided(decision, plan.spare)
+            keep_decision(session, writes, ground, by_id[decision.referral_id], decided, "nightly")
+            await flag_unplaceable(session, writes, ground, decision.referral_id, unplaceable=unplaceable)
+    return await _make_offers(session, writes, ground, wants, plan, "nightly")
+
+
+async def flag_unplaceable(
+    session: BrokerSession, writes: Writes, ground: Ground, referral_id: UUID, *, unplaceable: bool
+) -> None:
+    """Flag that no lot can serve a waiting referral, or no longer; the officers owe it an answer, or have given it."""
+    referral = await referrals.lock(session, referral_id)
+    if referral is None or referral["state"] != State.WAITING:
+        return
+    version = history.next_version(referral)
+    await change(
+        session,
+        demand.referral,
+        {"id": referral_id},
+        {"unplaceable": unplaceable, "version": version, "updated_at": session.now},
+    )
     authority_id = await authority_organisation(session)
-    rows = await snapshots.referral_for_offer(session, [decision.referral_id for decision in made])
-    referrals: dict[UUID, dict[str, Any]] = {row["id"]: dict(row) for row in rows}
-    for decision in made:
-        place = decision.place
-        if place is None:
-            continue
-        referral = referrals[decision.referral_id]
+    events.tell(
+        writes,
+        session,
+        "referral.unplaceable" if unplaceable else "referral.placeable",
+        subject=("referral", referral_id, version),
+        audience=[authority_id, referral["referring_organisation_id"], referral["school_id"]],
+        referral_id=referral_id,
+    )
+    await meet(session, "place_referral", referral_id)
+    if unplaceable:
+        owe(
+            writes,
+            session,
+            "place_referral",
+            authority_id,
+            subject=("referral", referral_id),
+            clock="calendar_hour",
+            due_at=session.now + timedelta(hours=ground.policy.placement_hours),
+        )
+
+
+async def _offer(session: BrokerSession, writes: Writes, ground: Ground, wants: list[Want], trigger: str) -> int:
+    plan = decide(ground.snapshot(wants), ground.policy, session.today)
+    return await _make_offers(session, writes, ground, wants, plan, trigger)
+
+
+async def _make_offers(
+    session: BrokerSession, writes: Writes, ground: Ground, wants: list[Want], plan: Plan, trigger: str
+) -> int:
+    """Make the offers of a plan; how many."""
+    made = [(decision, place) for decision in plan.offered if (place := decision.place) is not None]
+    if not made:
+        await writes.flush(session)
+        return 0
+    by_id = {want.referral_id: want for want in wants}
+    authority_id = await authority_organisation(session)
+    rows = await snapshots.referral_for_offer(session, [decision.referral_id for decision, _ in made])
+    referrals_: dict[UUID, dict[str, Any]] = {row["id"]: dict(row) for row in rows}
+    for decision, place in made:
+        referral = referrals_[decision.referral_id]
         want = by_id[decision.referral_id]
-        decision_id = keep_decision(session, writes, ground, want, decision, trigger)
+        decision_id = keep_decision(session, writes, ground, want, Decided(decision, plan.spare), trigger)
         provider_id = lot_of(ground, place.lot_id).provider_id
         known = await snapshots.known_households(session, provider_id, [want.household_id])
         _, event_id = make_offer(

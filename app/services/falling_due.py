@@ -8,7 +8,7 @@ from app.domain.policy import Policy
 from app.queries import due, referrals
 from app.queries.parties import authority_organisation, calendar_of
 from app.queries.writes import Writes
-from app.services.allocation import allocate_waiting
+from app.services.allocation import run_nightly
 from app.services.events import tell
 from app.services.returns.opening import open_due_returns
 
@@ -56,5 +56,5 @@ async def open_returns(wide: BrokerSession, writes: Writes) -> int:
 
 
 async def offer_places(wide: BrokerSession, writes: Writes) -> int:
-    """Offer places that came free at midnight to the waiting list."""
-    return await allocate_waiting(wide, writes, "nightly")
+    """Offer places that came free at midnight to the waiting list, and judge anew who can be served at all."""
+    return await run_nightly(wide, writes)

@@ -55,6 +55,7 @@ class Match:
     upn_holder: bool
     possible_duplicate: bool
     household_has_place: bool = False
+    previous_provider_id: UUID | None = None
     upn: str | None = None
     upn_missing_reason: str | None = None
 
@@ -85,6 +86,7 @@ async def match_pupil(session: WriteSession, facts: Facts, school_id: UUID | Non
         own["upn_holder"],
         other_open,
         own["household_has_place"],
+        own["previous_provider_id"],
         own["upn"],
         own["upn_missing_reason"],
     )

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from app.db import WriteSession, broker
-from app.domain.allocation import Snapshot, Want, decide, verdicts_of
+from app.domain.allocation import Want, decide, verdicts_of
 from app.domain.referral_facts import Facts
 from app.domain.year_groups import key_stage
 from app.errors import DuplicateReferral
@@ -40,11 +40,14 @@ async def check_referral(session: WriteSession, facts: Facts) -> dict[str, Any]:
             school_id=sender.school_id,
             key_stage=key_stage(facts["pupil"]["year_group"]).value,
             primary_need=facts["needs"][0]["code"],
+            secondary_needs=tuple(need["code"] for need in facts["needs"][1:]),
+            preferred_mode=facts["preferred_mode"],
+            long_stop_on=ground.long_stop_on(facts["band"], wide.today),
             language=facts["language"],
             modes=tuple(facts["modes"]),
             refused_provider_ids=tuple(facts["refused_provider_ids"]),
         )
-        snapshot = Snapshot((want,), ground.lots, ground.free_places)
+        snapshot = ground.snapshot((want,))
         decision = decide(snapshot, ground.policy, wide.today).decisions[0]
         verdicts = verdicts_of(want, snapshot, ground.policy, wide.today, want.band)
     lots = {lot.id: lot for lot in ground.lots}

@@ -23,7 +23,7 @@ from app.queries.writes import Writes
 from app.services import events, history
 from app.services.allocation import Ground, decide_arrival, keep_decision, make_offer, survey
 from app.services.obligations import owe
-from app.services.referrals.arrival import Sender, keep_pupil, match_pupil, sender_of
+from app.services.referrals.arrival import Match, Sender, keep_pupil, match_pupil, sender_of
 from app.services.referrals.as_read import Figures, as_read
 
 NOTICE = (
@@ -56,8 +56,10 @@ async def submit_referral(session: WriteSession, writes: Writes, facts: Facts) -
         ground = await survey(wide)
         holds = _holds(facts, possible_duplicate=match.possible_duplicate)
         referral = _row(wide, facts, sender, (pupil_id, household_id), holds, warnings)
-        want = _want(referral, [*holds, *([Hold.HOUSEHOLD_HAS_PLACE.value] if match.household_has_place else [])])
-        decision, ground = await decide_arrival(wide, ground, want)
+        held = [*holds, *([Hold.HOUSEHOLD_HAS_PLACE.value] if match.household_has_place else [])]
+        want = _want(referral, held, match, ground)
+        decided = await decide_arrival(wide, ground, want)
+        decision = decided.decision
         figures = _keep_facts(wide, writes, facts, referral, ground.calendar)
         submitted = events.tell(
             writes,
@@ -71,7 +73,7 @@ async def submit_referral(session: WriteSession, writes: Writes, facts: Facts) -
             wide, writes, referral["id"], 1, (State.NEW, State.SUBMITTED),
             event_id=submitted, event_type="referral.submitted",
         )  # fmt: skip
-        decision_id = keep_decision(wide, writes, ground, want, decision, "arrival")
+        decision_id = keep_decision(wide, writes, ground, want, decided, "arrival")
         offer = None
         if decision.place is not None:
             provider_id = next(lot.provider_id for lot in ground.lots if lot.id == decision.place.lot_id)
@@ -185,7 +187,7 @@ def _row(
     }
 
 
-def _want(referral: dict[str, Any], holds: list[str]) -> Want:
+def _want(referral: dict[str, Any], holds: list[str], match: Match, ground: Ground) -> Want:
     return Want(
         referral_id=referral["id"],
         reference=referral["reference"],
@@ -197,6 +199,10 @@ def _want(referral: dict[str, Any], holds: list[str]) -> Want:
         school_id=referral["school_id"],
         key_stage=referral["key_stage"],
         primary_need=referral["need_codes"][0],
+        secondary_needs=tuple(referral["need_codes"][1:]),
+        preferred_mode=referral["preferred_mode"],
+        previous_provider_id=match.previous_provider_id,
+        long_stop_on=ground.long_stop_on(referral["band"], referral["banded_on"]),
         language=referral["language"],
         modes=tuple(referral["modes"]),
         refused_provider_ids=tuple(referral["refused_provider_ids"]),

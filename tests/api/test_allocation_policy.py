@@ -1,0 +1,129 @@
+"""The allocation policy as the service keeps it: who is decided when, what counts against a place, who is flagged."""
+
+from datetime import timedelta
+from typing import Any
+
+import orjson
+
+from app.db import Database
+from app.domain.decision_record import decision_content, replay
+from app.queries.writes import to_json
+from tests.factories.authority import Town, add_block
+from tests.factories.http import Api, Caller
+from tests.factories.referrals import key, referral_body
+
+
+async def send(caller: Caller, **changes: Any) -> dict[str, Any]:
+    answer = await caller.post("/v1/referrals", referral_body(**changes), headers=key())
+    assert answer.status_code == 201, answer.text
+    taken: dict[str, Any] = answer.json()
+    return taken
+
+
+async def read(caller: Caller, referral: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = (await caller.get(f"/v1/referrals/{referral['id']}")).json()
+    return found
+
+
+async def night(api: Api, town: Town, database: Database) -> None:
+    """Let the next midnight pass."""
+    async with database.read(town.officer) as session:
+        to = session.now + timedelta(days=1)
+    answer = await api.as_(town.officer).post("/v1/sandbox/advance", {"to": to.isoformat()})
+    assert answer.status_code == 200, answer.text
+
+
+async def open_obligations(api: Api, town: Town, referral: dict[str, Any]) -> list[str]:
+    rows = (await api.as_(town.officer).get("/v1/obligations?state=open&limit=200")).json()["data"]
+    return [row["kind"] for row in rows if row["subject_id"] == referral["id"]]
+
+
+async def test_a_less_urgent_band_waits_for_the_night_when_one_place_is_left(
+    api: Api, town: Town, lane: Database
+) -> None:
+    school = api.as_(town.school)
+    assert (await send(school, band="P4"))["state"] == "offered", "two places are free: decided at once"
+    second = await send(school, band="P4")
+    assert second["state"] == "waiting", "one is left: kept for the more urgent until the night"
+    await night(api, town, lane)
+    assert (await read(school, second))["state"] == "offered"
+
+
+async def test_a_more_urgent_family_of_the_day_comes_before_one_that_waits_for_the_night(api: Api, town: Town) -> None:
+    school = api.as_(town.school)
+    await send(school)
+    patient = await send(school, band="P3")
+    assert patient["state"] == "waiting"
+    assert (await send(school, band="P1"))["state"] == "offered"
+    assert (await read(school, patient))["state"] == "waiting"
+
+
+async def test_a_practitioner_takes_no_more_than_the_caseload(api: Api, town: Town) -> None:
+    provider, school = api.as_(town.provider), api.as_(town.school)
+    path = f"/v1/practitioners/{town.practitioners[0]}"
+    tag = {"If-Match": (await provider.get(path)).headers["etag"]}
+    changed = await provider.patch(path, {"caseload_limit": 1}, headers=tag)
+    assert changed.status_code == 200, changed.text
+    assert (await send(school))["state"] == "offered"
+    assert (await send(school))["state"] == "waiting"
+
+
+async def test_a_family_goes_back_to_the_provider_that_it_knows(api: Api, town: Town, lane: Database) -> None:
+    await add_block(lane, town, town.providers[1], places=2)
+    school = api.as_(town.school)
+    body = referral_body()
+    first = (await school.post("/v1/referrals", body, headers=key())).json()
+    knows = first["allocation"]["provider_id"]
+    who = next(api.as_(provider) for provider in town.providers if str(provider.organisation_id) == knows)
+    accepted = await who.post(f"/v1/allocations/{first['allocation']['id']}/accept")
+    assert accepted.status_code == 200, accepted.text
+    withdrawn = await school.post(f"/v1/referrals/{first['id']}/withdraw", {"reason": "other"})
+    assert withdrawn.status_code == 200, withdrawn.text
+    again = (await school.post("/v1/referrals", body, headers=key())).json()
+    assert again["allocation"]["provider_id"] == knows
+    # Another family is asked where more places are free of the same cost: by place id, so either; never an error.
+    assert (await send(school))["state"] == "offered"
+
+
+async def test_who_can_be_served_is_judged_again_each_night(api: Api, town: Town, lane: Database) -> None:
+    school, provider = api.as_(town.school), api.as_(town.provider)
+    referral = await send(school)
+    declined = await provider.post(f"/v1/allocations/{referral['allocation']['id']}/decline", {"reason": "unsuitable"})
+    assert declined.status_code == 200, declined.text
+    assert (await read(school, referral))["unplaceable"] is False
+    await night(api, town, lane)
+    found = await read(school, referral)
+    assert (found["state"], found["unplaceable"]) == ("waiting", True)
+    assert await open_obligations(api, town, referral) == ["place_referral"]
+    await night(api, town, lane)
+    assert await open_obligations(api, town, referral) == ["place_referral"], "owed once"
+    await add_block(lane, town, town.providers[1], places=0)
+    await night(api, town, lane)
+    assert (await read(school, referral))["unplaceable"] is True, "a lot without places serves nobody"
+    await add_block(lane, town, town.providers[1], places=1)
+    await night(api, town, lane)
+    assert (await read(school, referral))["state"] == "offered"
+    assert await open_obligations(api, town, referral) == []
+    types = [
+        step["event_type"] for step in (await school.get(f"/v1/referrals/{referral['id']}/history")).json()["data"]
+    ]
+    assert types[-1] == "allocation.offered"
+    rows = (await api.as_(town.officer).get("/v1/events?limit=200")).json()["data"]
+    told = [row["type"] for row in rows if row["subject_id"] == referral["id"]]
+    assert told.count("referral.unplaceable") == 1
+
+
+async def test_every_decision_is_replayed_to_the_same_bytes(api: Api, town: Town, lane: Database) -> None:
+    school = api.as_(town.school)
+    sent = [await send(school, band=band) for band in ("P4", "P3", "P1", "P2", "P4")]
+    await night(api, town, lane)
+    outcomes = set()
+    for referral in sent:
+        rows = (await api.as_(town.officer).get(f"/v1/referrals/{referral['id']}/decisions")).json()["data"]
+        assert rows
+        for row in rows:
+            kept = {name: row["record"][name] for name in ("outcome", "hold", "waits_for", "place_id", "score")}
+            again = orjson.loads(to_json(decision_content(replay(row["record"]))))
+            assert orjson.dumps(again, option=orjson.OPT_SORT_KEYS) == orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)
+            outcomes.add((row["outcome"], row["record"]["waits_for"]))
+    assert {("offered", None), ("waiting", "RUN")} <= outcomes
