@@ -11,7 +11,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
-from app.domain.allocation import Decision, Hold, Reason, Snapshot, Want, Waits, effective_band, verdicts_of
+from app.domain.allocation import Decision, Hold, Reason, Snapshot, Waits, Want, effective_band, verdicts_of
 from app.domain.allocation.cost import PREFERRED_MODE, PREVIOUS_PROVIDER, SECONDARY_NEED, SIBLING_APART
 from app.domain.allocation.eligibility import offerable, place_reason
 from app.domain.allocation.expected_start import Estimate, Method

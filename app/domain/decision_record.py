@@ -49,7 +49,8 @@ def record_of(
 ) -> dict[str, Any]:
     """The record of a decision about `want`, with the places that `remaining` when all were decided, its own or not.
 
-    `taken` are those that others got in the same run. `arrival` says that it was a decision on arrival and whether
+    `taken` may be all the places of the snapshot: those that do not remain went to others in the same run, or a cap
+    held them back. `arrival` says that it was a decision on arrival and whether
     someone who could take a place of its own waited. Claims and shares that are not the referral's are left out.
     """
     by_id = {place.id: place for place in remaining}
