@@ -9,8 +9,7 @@ A field that has its default is left out.
 from collections.abc import Iterable
 from dataclasses import MISSING, Field, fields, replace
 from datetime import date, datetime
-from functools import cache
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, Final, TypeVar, get_type_hints
 from uuid import UUID
 
 from app.domain.allocation import (
@@ -19,6 +18,7 @@ from app.domain.allocation import (
     Decision,
     Lot,
     Place,
+    Reason,
     SchoolShare,
     Snapshot,
     Want,
@@ -30,8 +30,17 @@ from app.domain.policy import FIGURES, Policy, policy_from
 
 FORMAT = 2
 _ALIKE = 2
+_OF_PLACES = frozenset({None, Reason.NEED, Reason.LANGUAGE, Reason.MODE})
+"""The verdicts on a lot that hang on its single places: of the other lots, no place is kept."""
 
 Kept = TypeVar("Kept", Want, Lot, Place, Claim, SchoolShare)
+
+_KINDS: Final[tuple[type[Any], ...]] = (Want, Lot, Place, Claim, SchoolShare)
+_DEFAULTS: Final = {
+    kind: tuple((each.name, None if each.default is MISSING else each.default) for each in fields(kind))
+    for kind in _KINDS
+}
+_HINTS: Final = {kind: {name: str(hint) for name, hint in get_type_hints(kind).items()} for kind in _KINDS}
 
 
 def record_of(
@@ -49,28 +58,33 @@ def record_of(
 ) -> dict[str, Any]:
     """The record of a decision about `want`, with the places that `remaining` when all were decided, its own or not.
 
-    `taken` are those that others got in the same run. `arrival` says that it was a decision on arrival and whether
+    `taken` may be all the places of the snapshot: those that do not remain went to others in the same run, or a cap
+    held them back. `arrival` says that it was a decision on arrival and whether
     someone who could take a place of its own waited. Claims and shares that are not the referral's are left out.
     """
     by_id = {place.id: place for place in remaining}
     if decision.place is not None:
         by_id[decision.place.id] = decision.place
     gone = [replace(place, taken=True) for place in taken if place.id not in by_id]
-    places = _kept([*by_id.values(), *gone])
     rule = policy_from({name: policy[name] for name in FIGURES if name in policy})
     band = effective_band(want, rule, as_of)[0]
     if decision.hold is not None and decision.hold not in want.holds:
         want = replace(want, holds=(*want.holds, decision.hold))
+    all_places = (*by_id.values(), *gone)
+    verdicts = verdicts_of(want, Snapshot((want,), lots, all_places), rule, as_of, band)
+    judged_by_place = {verdict.lot_id.int for verdict in verdicts if verdict.reason in _OF_PLACES}
     record: dict[str, Any] = {
         "format": FORMAT,
         "as_of": as_of,
         "policy": {name: getattr(rule, name) for name in FIGURES},
         "want": _plain(want),
         "lots": [_plain(lot) for lot in lots],
-        "places": [_plain(place) for place in places],
+        "places": [
+            _plain(place) for place in _kept(place for place in all_places if place.lot_id.int in judged_by_place)
+        ],
         "verdicts": [
             {"lot_id": verdict.lot_id, "reason": verdict.reason, "free_count": verdict.free_count}
-            for verdict in verdicts_of(want, Snapshot((want,), lots, (*by_id.values(), *gone)), rule, as_of, band)
+            for verdict in verdicts
         ],
         **decision_content(decision),
     }
@@ -111,7 +125,7 @@ def decision_content(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _kept(places: list[Place]) -> list[Place]:
+def _kept(places: Iterable[Place]) -> list[Place]:
     """Of interchangeable places, the first two that are there and one that is taken."""
     counts: dict[tuple[object, ...], int] = {}
     kept = []
@@ -132,16 +146,11 @@ def _kept(places: list[Place]) -> list[Place]:
 def _plain(facts: Want | Lot | Place | Claim | SchoolShare) -> dict[str, Any]:
     """The fields that differ from their defaults, as they are, which are plain values."""
     result = {}
-    for name, default in _defaults(type(facts)):
+    for name, default in _DEFAULTS[type(facts)]:
         value = getattr(facts, name)
         if value is not default and value != default:
             result[name] = value
     return result
-
-
-@cache
-def _defaults(cls: type) -> tuple[tuple[str, Any], ...]:
-    return tuple((field.name, None if field.default is MISSING else field.default) for field in fields(cls))
 
 
 def replay(record: dict[str, Any]) -> Decision:
@@ -178,13 +187,8 @@ def _from_first_format(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _restore(cls: type[Kept], values: dict[str, Any]) -> Kept:
-    hints = _hints(cls)
+    hints = _HINTS[cls]
     return cls(**{field.name: _value(field, hints[field.name], values) for field in fields(cls)})
-
-
-@cache
-def _hints(cls: type) -> dict[str, str]:
-    return {name: str(hint) for name, hint in get_type_hints(cls).items()}
 
 
 def _value(field: Field[Any], hint: str, values: dict[str, Any]) -> Any:

@@ -48,7 +48,7 @@ def _at_once() -> dict[str, Any]:
 
 def _criteria() -> dict[str, str]:
     return {
-        "P1": "The child may lose their school place or their home's care within days: a hearing date is set, or safety"
+        "P1": "The child may lose their school place or their care at home within days: a hearing date is set, or life"
         " at home or at school has broken down.",
         "P2": "Harm is growing now: suspensions repeat, attendance has collapsed, or a crisis has come to the family.",
         "P3": "A difficulty has settled in and will not lift without regular support.",

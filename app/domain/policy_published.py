@@ -125,9 +125,9 @@ def _when_text(policy: Policy) -> str:
     return (
         f"{at_once} {policy.at_once['free_places']} or more places that would do are free and nobody who could use one"
         " waits. Everyone else is decided whenever a place comes back, and each night. A place may be offered before it"
-        f" falls free, in school days: {_by_band(policy.windows)}; a seat of a course: {_by_band(policy.course_windows)}."
-        f" Providers answer within so many working days: {_by_band(policy.answer_days)}. Nobody who has accepted a place"
-        " is ever moved. Brothers and sisters are decided together where the family wishes, and for"
+        f" falls free, in school days: {_by_band(policy.windows)}; a course's seat: {_by_band(policy.course_windows)}."
+        f" Providers answer within so many working days: {_by_band(policy.answer_days)}. Nobody who has accepted is"
+        " ever moved. Brothers and sisters are decided together where the family wishes, and for"
         f" {policy.sibling_claim_school_days} school days have a claim on the same worker.{confirm}"
     )
 

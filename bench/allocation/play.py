@@ -12,7 +12,6 @@ from uuid import UUID
 
 from app.domain.allocation import Arrival, Claim, Decision, Place, Snapshot, Want, decide
 from app.domain.allocation.certificate import jumps
-from app.domain.policy import BANDS
 from bench.allocation.contract_year import PROVIDERS
 from bench.allocation.policies import Rule
 from bench.allocation.score import LAST_DAY
@@ -63,9 +62,9 @@ class Game:
     def __init__(self, trace: Trace, rule: Rule, reach: dict[str, int]) -> None:
         self._world = World(trace, reach)
         self._referrals: list[Referral] = trace["referrals"]
-        self._rule = rule
+        self.rule = rule
         self._held = [_Held() for _ in self._world.slots]
-        self._waiting: dict[int, Want] = {}
+        self.waiting: dict[int, Want] = {}
         self._declined: dict[int, tuple[UUID, ...]] = {}
         self._claims: dict[tuple[int, UUID], int] = {}
         """(referral, practitioner): the last day of the claim."""
@@ -76,29 +75,37 @@ class Game:
         for number, referral in enumerate(self._referrals):
             self._arrivals.setdefault(referral["day"], []).append(number)
         self._places: dict[tuple[int, int], Place] = {}
-        self._day = 0
+        self.day = 0
         self.played = Played()
 
     def play(self) -> Played:
         """Play the year through."""
         trace = self._world.trace
         for day in range(LAST_DAY):
-            self._day = day
+            self.day = day
             self._end_and_start()
             self._answers(day)
             panel = day == 0 or trace["calendar"][day][2] != trace["calendar"][day - 1][2]
-            if self._rule.daily:
+            if self.rule.daily:
                 self._run()
             for number in self._arrivals.get(day, ()):
                 self._arrive(number)
-            if self._rule.daily or panel:
+            if self.rule.daily or panel:
                 self._run()
+            self.evening()
         return self.played
+
+    def evening(self) -> None:
+        """Called at the end of each day, for those who watch."""
+
+    def referral(self, number: int) -> Referral:
+        """A referral of the trace."""
+        return self._referrals[number]
 
     # The clock
 
     def _end_and_start(self) -> None:
-        day = self._day
+        day = self.day
         for slot, held in zip(self._world.slots, self._held, strict=True):
             here = held.here
             if here is not None and slot.course < 0 and here.started_on + self._length(here.referral) <= day:
@@ -118,7 +125,7 @@ class Game:
                 "referral": booking.referral,
                 "practitioner": _or_none(practitioner),
                 "course": _or_none(course),
-                "day": self._day,
+                "day": self.day,
             }
         )
 
@@ -150,7 +157,7 @@ class Game:
                 came_back = True
                 declined = self._declined.get(booking.referral, ())
                 self._declined[booking.referral] = tuple(sorted({*declined, provider_id(provider)}))
-                self._waiting[booking.referral] = self._want(booking.referral)
+                self.waiting[booking.referral] = self._want(booking.referral)
         return came_back
 
     def _provider(self, place: int) -> str:
@@ -161,9 +168,9 @@ class Game:
 
     def _claim_for_siblings(self, number: int, place: int) -> None:
         practitioner = self._world.places[place].practitioner_id
-        if not self._rule.siblings or practitioner is None:
+        if not self.rule.siblings or practitioner is None:
             return
-        last = self._day + self._rule.policy.sibling_claim_school_days
+        last = self.day + self.rule.policy.sibling_claim_school_days
         for sibling in self._families[self._referrals[number]["family"]]:
             if sibling != number:
                 self._claims[sibling, practitioner] = last
@@ -171,30 +178,30 @@ class Game:
     # What the policy is asked
 
     def _arrive(self, number: int) -> None:
-        self._waiting[number] = self._want(number)
-        if not self._rule.daily:
+        self.waiting[number] = self._want(number)
+        if not self.rule.daily:
             return
-        arrived = self._waiting[number].referral_id
+        arrived = self.waiting[number].referral_id
         self._ask(Arrival(arrived))
-        if self._answers(self._day):
+        if self._answers(self.day):
             self._run()
 
     def _run(self) -> None:
-        while self._waiting:
+        while self.waiting:
             self._ask(None)
-            if not self._answers(self._day):
+            if not self._answers(self.day):
                 return
 
     def _ask(self, arrival: Arrival | None) -> None:
-        snapshot = self._snapshot()
-        on = self._today()
-        plan = decide(snapshot, self._rule.policy, on, arrival)
+        snapshot = self.snapshot()
+        on = self.today()
+        plan = decide(snapshot, self.rule.policy, on, arrival)
         self.played.decisions += 1
         made = plan.offered
-        for jump in jumps(snapshot, self._rule.policy, on, made) if made else ():
+        for jump in jumps(snapshot, self.rule.policy, on, made) if made else ():
             self.played.jumps.append(
                 {
-                    "day": self._day,
+                    "day": self.day,
                     "referral": number_of(jump.referral_id),
                     "over": number_of(jump.over),
                     "code": jump.code,
@@ -202,8 +209,9 @@ class Game:
             )
         self._offer(made)
 
-    def _today(self) -> date:
-        return self._world.date_of(self._day)
+    def today(self) -> date:
+        """The date of the day."""
+        return self._world.date_of(self.day)
 
     def _offer(self, made: Iterable[Decision]) -> None:
         for decision in made:
@@ -211,50 +219,52 @@ class Game:
                 continue
             number, place = number_of(decision.referral_id), slot_of(decision.place)
             days = self._referrals[number]["resp"][PROVIDERS.index(self._provider(place))][1]
-            self._held[place].next = _Booking(number, self._day, self._day + days)
-            del self._waiting[number]
+            self._held[place].next = _Booking(number, self.day, self.day + days)
+            del self.waiting[number]
 
     def _want(self, number: int) -> Want:
-        want = self._world.want(number, one_band=self._rule.one_band)
-        stop = self._rule.policy.long_stop
+        want = self._world.want(number, one_band=self.rule.one_band)
+        stop = self.rule.policy.long_stop
         alone = len(self._families[self._referrals[number]["family"]]) == 1
         return replace(
             want,
             declined_provider_ids=self._declined.get(number, ()),
-            sibling_group_id=None if alone or not self._rule.siblings else want.sibling_group_id,
+            sibling_group_id=None if alone or not self.rule.siblings else want.sibling_group_id,
             long_stop_on=self._world.date_of(self._referrals[number]["day"] + stop["school_days"])
             if stop and want.band == stop["band"]
             else None,
         )
 
-    def _snapshot(self) -> Snapshot:
+    def snapshot(self, *, everything: bool = False) -> Snapshot:
+        """What the authority knows now: of places those that could be offered, or every one."""
         places = []
-        furthest = max(self._rule.policy.windows.values())
+        furthest = max(self.rule.policy.windows.values())
         for number, held in enumerate(self._held):
-            if held.next is not None:
+            if held.next is not None and not everything:
                 continue
             free_in = self._free_in(number, held)
-            if free_in is not None and (free_in <= furthest or self._world.slots[number].course >= 0):
-                places.append(self._place(number, free_in))
+            if free_in is not None and (everything or free_in <= furthest or self._world.slots[number].course >= 0):
+                place = self._place(number, free_in)
+                places.append(place if held.next is None else replace(place, booked=True))
         claims = tuple(
-            Claim(self._waiting[number].referral_id, practitioner)
+            Claim(self.waiting[number].referral_id, practitioner)
             for (number, practitioner), last in self._claims.items()
-            if number in self._waiting and last >= self._day
+            if number in self.waiting and last >= self.day
         )
-        return Snapshot(tuple(self._waiting.values()), tuple(self._world.lots), tuple(places), claims=claims)
+        return Snapshot(tuple(self.waiting.values()), tuple(self._world.lots), tuple(places), claims=claims)
 
     def _free_in(self, number: int, held: _Held) -> int | None:
         """School days until a place is planned to be free, as the player knows; None for a seat that is gone."""
         slot = self._world.slots[number]
         if slot.course >= 0:
-            return slot.first_free - self._day if held.here is None and slot.first_free > self._day else None
+            return slot.first_free - self.day if held.here is None and slot.first_free > self.day else None
         if held.here is None:
-            return max(0, slot.first_free - self._day)
+            return max(0, slot.first_free - self.day)
         referral = self._referrals[held.here.referral]
         end = held.here.started_on + referral["planned"]
-        if self._day >= end - NOTICE:
+        if self.day >= end - NOTICE:
             end += referral["ext"]
-        return int(max(0, end - self._day))
+        return int(max(0, end - self.day))
 
     def _place(self, number: int, free_in: int) -> Place:
         place = self._places.get((number, free_in))
@@ -265,6 +275,3 @@ class Game:
 
 def _or_none(index: int) -> int | None:
     return index if index >= 0 else None
-
-
-__all__ = ["BANDS", "Game", "Played"]

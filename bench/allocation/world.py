@@ -6,12 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from app.domain.allocation import Lot, Place, Want
-from bench.allocation.contract_year import LANGUAGES, MODES, PRACTITIONERS, PROVIDERS
+from bench.allocation.contract_year import LANGUAGES, PRACTITIONERS, PROVIDERS
 from bench.allocation.trace import Referral, Trace
 
 COURSE_MODE = "course"
 _LOT, _PLACE, _PRACTITIONER, _PROVIDER, _AREA, _COURSE, _SEAT, _FAMILY, _REFERRAL = (n << 32 for n in range(1, 10))
-_STAGES = {"P": ("1", "2"), "S": ("3", "4")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +140,3 @@ def number_of(referral_id: UUID) -> int:
 def slot_of(place: Place) -> int:
     """Which place or seat of the trace a place is."""
     return place.id.int - (_PLACE if place.course_id is None else _SEAT)
-
-
-__all__ = ["COURSE_MODE", "MODES", "Slot", "World", "number_of", "provider_id", "slot_of"]

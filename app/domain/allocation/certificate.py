@@ -5,11 +5,10 @@ Nothing here uses the index or the matching that made the plan.
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from functools import cache
 from typing import NamedTuple
 from uuid import UUID
 
-from app.domain.allocation.answers import Decision, Excuse, Plan
+from app.domain.allocation.answers import Decision, Excuse, Plan, TightSet
 from app.domain.allocation.eligibility import lot_reason, offerable, place_reason, timing_reason, widened
 from app.domain.allocation.facts import Hold, Lot, Place, Snapshot, Want
 from app.domain.allocation.order import Order
@@ -81,36 +80,49 @@ def certificate_faults(snapshot: Snapshot, policy: Policy, as_of: date, plan: Pl
     it. Of each referral that waits its turn: every place that it could have lies in its tight set, whose holders are
     ahead of it (or siblings, placed before their turn).
     """
-    return [*_tight_set_faults(snapshot, Rules(snapshot, policy, as_of), plan)]
+    proof = _Proof(snapshot, Rules(snapshot, policy, as_of), plan)
+    return [
+        *(fault for number, tight in enumerate(plan.tight_sets) for fault in proof.of_tight_set(number, tight)),
+        *(fault for decision in plan.decisions for fault in proof.of_decision(decision)),
+    ]
 
 
-def _tight_set_faults(snapshot: Snapshot, rules: Rules, plan: Plan) -> Iterator[str]:
-    wants = {want.referral_id: want for want in snapshot.wants}
-    decisions = {decision.referral_id: decision for decision in plan.decisions}
-    spare = {place.id for place in plan.spare}
+class _Proof:
+    def __init__(self, snapshot: Snapshot, rules: Rules, plan: Plan) -> None:
+        self._places = [place for place in snapshot.places if not place.taken]
+        self._rules = rules
+        self._plan = plan
+        self._wants = {want.referral_id: want for want in snapshot.wants}
+        self._decisions = {decision.referral_id: decision for decision in plan.decisions}
+        self._spare = {place.id for place in plan.spare}
+        self._could_have: dict[UUID, frozenset[UUID]] = {}
 
-    @cache
-    def could_have(referral_id: UUID) -> frozenset[UUID]:
-        want = wants[referral_id]
-        return frozenset(place.id for place in snapshot.places if not place.taken and rules.could_have(want, place))
+    def could_have(self, referral_id: UUID) -> frozenset[UUID]:
+        if referral_id not in self._could_have:
+            want = self._wants[referral_id]
+            self._could_have[referral_id] = frozenset(
+                place.id for place in self._places if self._rules.could_have(want, place)
+            )
+        return self._could_have[referral_id]
 
-    for number, tight in enumerate(plan.tight_sets):
+    def of_tight_set(self, number: int, tight: TightSet) -> Iterator[str]:
         places = set(tight.place_ids)
-        if len(tight.holder_ids) != tight.capacity or places & spare:
+        if len(tight.holder_ids) != tight.capacity or places & self._spare:
             yield f"Tight set {number} has places to spare."
         for holder in tight.holder_ids:
-            decision = decisions[holder]
+            decision = self._decisions[holder]
             if decision.place is None or decision.place.id not in places:
                 yield f"Tight set {number} names a holder of none of its places."
-            if not decision.together and not could_have(holder) <= places:
+            if not decision.together and not self.could_have(holder) <= places:
                 yield f"Tight set {number} has a holder who could go elsewhere."
-    for decision in plan.decisions:
+
+    def of_decision(self, decision: Decision) -> Iterator[str]:
         if decision.tight_set is None:
-            continue
-        want, tight = wants[decision.referral_id], plan.tight_sets[decision.tight_set]
-        if not could_have(decision.referral_id) <= set(tight.place_ids):
+            return
+        want, tight = self._wants[decision.referral_id], self._plan.tight_sets[decision.tight_set]
+        if not self.could_have(decision.referral_id) <= set(tight.place_ids):
             yield f"{want.reference} could have a place outside its tight set."
-        key = rules.order.key(want)
+        key = self._rules.order.key(want)
         for holder in tight.holder_ids:
-            if not decisions[holder].together and rules.order.key(wants[holder]) > key:
-                yield f"{want.reference} was passed by {wants[holder].reference}."
+            if not self._decisions[holder].together and self._rules.order.key(self._wants[holder]) > key:
+                yield f"{want.reference} was passed by {self._wants[holder].reference}."
