@@ -308,8 +308,8 @@ def test_10_a_decision_on_arrival_replays(snapshot: Snapshot, at: int) -> None:
     (decision,) = plan.decisions
     waits = decision.waits_for == Waits.RUN
     record = record_of(
-        want, decision, snapshot.lots, plan.spare, POLICY.content(), TODAY, taken=snapshot.places, claims=snapshot.claims,
-        arrival=Arrival(want.referral_id, someone_waits=waits),
+        want, decision, snapshot.lots, plan.spare, POLICY.content(), TODAY, taken=snapshot.places,
+        claims=snapshot.claims, arrival=Arrival(want.referral_id, someone_waits=waits),
     )  # fmt: skip
     again = replay(loads(orjson.dumps(record, default=str)))
     assert (again.place, again.hold, again.outcome) == (decision.place, decision.hold, decision.outcome)
