@@ -96,6 +96,10 @@ RULES: Final[dict[str, Rule]] = {
     "accept_allocation": Rule(Scope.ALLOCATIONS_WRITE, _PROVIDER),
     "decline_allocation": Rule(Scope.ALLOCATIONS_WRITE, _PROVIDER),
     "assign_practitioner": Rule(Scope.ALLOCATIONS_WRITE, _PROVIDER),
+    "create_allocation_run": Rule(Scope.ALLOCATIONS_WRITE, _AUTHORITY),
+    "list_allocation_runs": Rule(Scope.ALLOCATIONS_READ, _AUTHORITY),
+    "get_allocation_run": Rule(Scope.ALLOCATIONS_READ, _AUTHORITY),
+    "commit_allocation_run": Rule(Scope.ALLOCATIONS_WRITE, _AUTHORITY),
     # interventions
     "list_interventions": Rule(Scope.INTERVENTIONS_READ, _ALL),
     "get_intervention": Rule(Scope.INTERVENTIONS_READ, _ALL),

@@ -17,10 +17,38 @@ policy_version = tenant_table(
     policy=directory(),
 )
 
+allocation_run = tenant_table(
+    "allocation_run",
+    uuid("policy_version_id"),
+    Column("state", Text, nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("as_of", Date, nullable=False),
+    Column("made_at", DateTime(timezone=True), nullable=False),
+    uuid("made_by_client_id"),
+    # Of everything that was decided from, hexadecimal: a plan is committed only while this is still how things stand.
+    Column("snapshot_hash", Text, nullable=False),
+    # Set on a run that asked what would be if: such a plan is never committed.
+    Column("what_if", JSONB),
+    # The offers, who waits for what, the tight sets, and the counts by band, area and school.
+    Column("plan", JSONB, nullable=False),
+    Column("committed_at", DateTime(timezone=True)),
+    uuid("committed_by_client_id", nullable=True),
+    reference("policy_version", "policy_version_id"),
+    CheckConstraint("state IN ('preview', 'committed')", name="state"),
+    CheckConstraint(
+        "(state = 'committed') = (committed_at IS NOT NULL AND committed_by_client_id IS NOT NULL)", name="committed_by"
+    ),
+    CheckConstraint("what_if IS NULL OR state = 'preview'", name="what_if_stays_one"),
+    Index("ix_allocation_run_made", "authority_id", "made_at", "id"),
+    policy=RowPolicy(read=within(WIDE), write=within(WIDE)),
+)
+
 decision = tenant_table(
     "decision",
     uuid("referral_id"),
     uuid("policy_version_id"),
+    # The run of an officer that it came of; null where an act or the clock decided.
+    uuid("run_id", nullable=True),
     Column("decided_at", DateTime(timezone=True), nullable=False),
     Column("as_of", Date, nullable=False),
     Column("trigger", Text, nullable=False),
@@ -29,6 +57,7 @@ decision = tenant_table(
     Column("record", JSONB, nullable=False),
     reference("referral", "referral_id"),
     reference("policy_version", "policy_version_id"),
+    reference("allocation_run", "run_id"),
     CheckConstraint("outcome IN ('offered', 'waiting', 'unplaceable')", name="outcome"),
     Index("ix_decision_referral", "authority_id", "referral_id", "decided_at"),
     policy=RowPolicy(read=within(own()), write=within(own())),

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from app.http.plain_routes import PlainRoute
 from app.routers import (
+    allocation_runs,
     allocations,
     areas,
     audit,
@@ -40,6 +41,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     allocations.router,
     events.router,
     waiting_list.router,
+    allocation_runs.router,
     audit.router,
     clients.router,
     interventions.router,

@@ -148,9 +148,15 @@ def wants_of(ground: Ground, rows: Iterable[Mapping[str, Any]]) -> list[Want]:
 
 
 def keep_decision(
-    session: BrokerSession, writes: Writes, ground: Ground, want: Want, decided: Decided, trigger: str
+    session: BrokerSession,
+    writes: Writes,
+    ground: Ground,
+    want: Want,
+    decided: Decided,
+    trigger: str,
+    run_id: UUID | None = None,
 ) -> UUID:
-    """Queue the decision record; its id."""
+    """Queue the decision record; its id. `run_id` is the run on demand that it came of."""
     decision_id = new_id()
     record = record_of(
         want,
@@ -168,6 +174,7 @@ def keep_decision(
         id=decision_id,
         referral_id=want.referral_id,
         policy_version_id=ground.policy_id,
+        run_id=run_id,
         decided_at=session.now,
         as_of=session.today,
         trigger=trigger,
@@ -288,7 +295,11 @@ async def allocate_waiting(session: BrokerSession, writes: Writes, trigger: str)
     open_lots = {place.lot_id for place in ground.free_places}
     lots = [lot for lot in ground.lots if lot.id in open_lots]
     rows = await snapshots.waiting(session, _WAITING_LOOKED_AT, lots=lots, places=ground.free_places)
-    return await _offer(session, writes, ground, wants_of(ground, rows), trigger) if rows else 0
+    if not rows:
+        return 0
+    wants = wants_of(ground, rows)
+    plan = decide(ground.snapshot(wants), ground.policy, session.today)
+    return await make_offers(session, writes, ground, wants, plan, trigger)
 
 
 async def run_nightly(session: BrokerSession, writes: Writes) -> int:
@@ -309,7 +320,12 @@ async def run_nightly(session: BrokerSession, writes: Writes) -> int:
             decided = Decided(decision, plan.spare)
             keep_decision(session, writes, ground, by_id[decision.referral_id], decided, "nightly")
             await flag_unplaceable(session, writes, ground, decision.referral_id, unplaceable=unplaceable)
-    return await _make_offers(session, writes, ground, wants, plan, "nightly")
+    return await make_offers(session, writes, ground, wants, plan, "nightly")
+
+
+async def waiting_wants(session: BrokerSession, ground: Ground) -> list[Want]:
+    """Everyone who waits and is not on hold, best placed first."""
+    return wants_of(ground, await snapshots.waiting(session, _WAITING_LOOKED_AT))
 
 
 async def flag_unplaceable(
@@ -348,15 +364,16 @@ async def flag_unplaceable(
         )
 
 
-async def _offer(session: BrokerSession, writes: Writes, ground: Ground, wants: list[Want], trigger: str) -> int:
-    plan = decide(ground.snapshot(wants), ground.policy, session.today)
-    return await _make_offers(session, writes, ground, wants, plan, trigger)
-
-
-async def _make_offers(
-    session: BrokerSession, writes: Writes, ground: Ground, wants: list[Want], plan: Plan, trigger: str
+async def make_offers(
+    session: BrokerSession,
+    writes: Writes,
+    ground: Ground,
+    wants: list[Want],
+    plan: Plan,
+    trigger: str,
+    run_id: UUID | None = None,
 ) -> int:
-    """Make the offers of a plan; how many."""
+    """Make the offers of a plan; how many. Flushes `writes`."""
     made = [(decision, place) for decision in plan.offered if (place := decision.place) is not None]
     if not made:
         await writes.flush(session)
@@ -368,7 +385,7 @@ async def _make_offers(
     for decision, place in made:
         referral = referrals_[decision.referral_id]
         want = by_id[decision.referral_id]
-        decision_id = keep_decision(session, writes, ground, want, Decided(decision, plan.spare), trigger)
+        decision_id = keep_decision(session, writes, ground, want, Decided(decision, plan.spare), trigger, run_id)
         provider_id = lot_of(ground, place.lot_id).provider_id
         known = await snapshots.known_households(session, provider_id, [want.household_id])
         _, event_id = make_offer(

@@ -1,0 +1,46 @@
+"""Rows of runs on demand. Officers only, by row policy."""
+
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from app.db import BrokerSession, ReadSession
+
+_LINE = (
+    "SELECT r.id, r.state, r.version, r.as_of, r.made_at, r.made_by_client_id, r.snapshot_hash, r.what_if,"
+    " r.committed_at, r.committed_by_client_id, p.number AS policy_number, p.digest AS policy_digest,"
+    " r.plan -> 'counts' AS counts"
+)
+_FROM = (
+    " FROM allocation_run r JOIN policy_version p ON p.authority_id = r.authority_id AND p.id = r.policy_version_id"
+    " WHERE r.authority_id = $1"
+)
+
+
+async def list_runs(session: ReadSession, *, limit: int, before: tuple[datetime, UUID] | None) -> list[asyncpg.Record]:
+    """Runs, newest first: one more than `limit` when there are further ones."""
+    arguments: list[object] = [session.authority_id, limit + 1]
+    beyond = ""
+    if before is not None:
+        arguments += before
+        beyond = " AND (r.made_at, r.id) < ($3, $4)"
+    return await session.rows(
+        f"{_LINE}{_FROM}{beyond} ORDER BY r.made_at DESC, r.id DESC LIMIT $2",
+        *arguments,
+    )
+
+
+async def get_run(session: ReadSession, run_id: UUID) -> asyncpg.Record | None:
+    """One run with its plan."""
+    return await session.row(f"{_LINE}, r.plan{_FROM} AND r.id = $2", session.authority_id, run_id)
+
+
+async def lock_run(session: BrokerSession, run_id: UUID) -> asyncpg.Record | None:
+    """One run, locked."""
+    return await session.row(
+        "SELECT id, state, version, what_if, snapshot_hash FROM allocation_run"
+        " WHERE authority_id = $1 AND id = $2 FOR UPDATE",
+        session.authority_id,
+        run_id,
+    )
