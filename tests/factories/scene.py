@@ -27,7 +27,7 @@ SECRETS: Final[dict[Group, tuple[str, ...]]] = {
     Group.ATTENDANCE: ('"sessions_attended":53', '"sessionsAttended":53'),
     Group.PROGRESS: ("Goal of the garden", "Summary of the sea"),
     Group.READINGS: ('"jointly"', '"JOINTLY"'),
-    Group.DECISIONS: ("free_places", "POSSIBLE_DUPLICATE"),
+    Group.DECISIONS: ('"verdicts"', "tight_sets", "POSSIBLE_DUPLICATE"),
 }
 
 
@@ -127,6 +127,7 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
         )
     )
     ids["client"] = client["id"]
+    ids["run"] = (await done(await api.as_(scene.town.officer).post("/v1/allocation-runs", {})))["id"]
     return scene
 
 

@@ -26,9 +26,11 @@ from tests.factories.scene import SECRETS, Scene, build_scene
 OWN_CREATIONS = {
     "create_referral", "check_referral", "search_referrals", "create_area", "create_school", "create_provider",
     "create_service", "create_contract", "create_client", "create_practitioner", "put_calendar", "advance_clock",
+    "create_allocation_run",
 }  # fmt: skip
 # Bodies where the document has no example: each would be accepted from the right caller.
 BODIES: dict[str, Any] = {
+    "create_allocation_run": {},
     "decline_allocation": {"reason": "unsuitable"},
     "assign_practitioner": {"practitioner_id": "{practitioner}"},
     "search_referrals": {"upn": "J926999924001"},
@@ -89,7 +91,18 @@ def mutations(app: Any) -> dict[str, tuple[str, str, Any]]:
 
 
 def filled(path: str, scene: Scene) -> str:
-    for name in ("referral", "intervention", "contract", "lot", "practitioner", "service", "client", "school", "area"):
+    for name in (
+        "referral",
+        "intervention",
+        "contract",
+        "lot",
+        "practitioner",
+        "service",
+        "client",
+        "school",
+        "area",
+        "run",
+    ):
         path = path.replace(f"{{{name}_id}}", scene.ids[name])
     path = path.replace("{allocation_id}", scene.ids["pending_allocation"])
     path = path.replace("{return_id}", scene.ids["school_return"])
@@ -124,7 +137,7 @@ def test_the_lists_are_in_step(stage: Stage) -> None:
     served = mutations(stage.api.app)
     assert set(served) >= OWN_CREATIONS
     assert set(BODIES) <= set(served)
-    no_body = {"accept_allocation", "submit_return", "accept_return", "revoke_client"}
+    no_body = {"accept_allocation", "submit_return", "accept_return", "revoke_client", "commit_allocation_run"}
     for name, (_, _, example) in served.items():
         assert example is not None or name in BODIES or name in no_body, f"{name} has neither example nor body"
 
