@@ -38,5 +38,17 @@ POLICIES = MappingProxyType(
         "weekly-panel": Rule(_PLAIN, "weekly panel, band and date", daily=False, siblings=False),
         "immediate": Rule(_PLAIN, "immediate, band and date", siblings=False),
         "this": Rule(Policy(), "this policy"),
+        "narrow": Rule(
+            replace(
+                Policy(),
+                windows={"P1": 5, "P2": 4, "P3": 2, "P4": 1},
+                at_once={"bands": ["P1", "P2"], "free_places": 3},
+            ),
+            "this policy, narrower windows",
+        ),
+        "page": Rule(
+            replace(Policy(), course_windows=dict.fromkeys(BANDS, 10)), "this policy, courses offered 10 days ahead"
+        ),
+        "no-siblings": Rule(Policy(), "this policy, no sibling holds", siblings=False),
     }
 )

@@ -126,19 +126,24 @@ class _Run:
 
     def _in_turn(self) -> list[Decision]:
         outlooks = {band: self._supply.outlooks(band) for band in set(self._bands)}
+        pinned, housed = self._pinned, self._housed
         decisions: list[Decision] = []
+        tight_of = self._tight_of
         for number, (band, want) in enumerate(zip(self._bands, self._wants, strict=True)):
             shapes, pools = outlooks[band](want)
-            if number in self._pinned:
+            if number in pinned:
                 decisions.append(Decision(want.referral_id, "offered"))
             elif want.holds:
                 decisions.append(Decision(want.referral_id, "waiting", None, want.holds[0], _HOLD))
             elif not shapes:
                 decisions.append(Decision(want.referral_id, "unplaceable"))
-            elif want.household_id in self._housed:
+            elif want.household_id in housed:
                 decisions.append(Decision(want.referral_id, "waiting", None, _HOUSED, _HOLD))
             elif not pools:
                 decisions.append(Decision(want.referral_id, "waiting", None, None, _PLACE))
+            elif pools in tight_of:  # most of a long list: told before of others like it
+                tight = tight_of[pools]
+                decisions.append(Decision(want.referral_id, "waiting", None, None, _TURN, None, None, tight))
             else:
                 decisions.append(self._turn(number, band, want, pools))
         return decisions

@@ -106,13 +106,11 @@ class Matching:
                     costs = self._costs[mover]
                     yield mover, costs.by_pool[node], costs
 
-    def has_room(self, node: int) -> bool:
-        """Whether a node can keep one unit more: a group below its cap, or a pool that has none."""
-        if node >= len(self._pools):
-            group = self._groups[node - len(self._pools)]
-            return group.used < group.capacity
-        at = self._pools[node]
-        return at.group == NO_GROUP and at.used < at.capacity
+    def roomy(self) -> frozenset[int]:
+        """The nodes that can keep one unit more: groups below their cap, and pools with room that have no group."""
+        groups = (len(self._pools) + n for n, group in enumerate(self._groups) if group.used < group.capacity)
+        pools = (n for n, at in enumerate(self._pools) if at.group == NO_GROUP and at.used < at.capacity)
+        return frozenset((*pools, *groups))
 
     @property
     def prices(self) -> list[int]:
@@ -161,22 +159,27 @@ class _Search:
     def __init__(self, matching: Matching, costs: Costs) -> None:
         self._matching = matching
         self._heap: list[tuple[int, int]] = []
-        self.distance: dict[int, int] = {}
+        self.distance = [_FAR] * len(matching.prices)
         self.before: dict[int, tuple[int, int]] = {}
         self.settled: list[int] = []
         self.end = -1
         """The node where free capacity was found; -1 when there is none to be reached."""
         self.best = _FAR
+        self._roomy = matching.roomy()
         for cost, pool in costs.listed:
             if not matching.tight >> pool & 1:
                 self._reach(pool, cost + matching.prices[pool], -1)
         self._run()
 
-    def _reach(self, node: int, distance: int, source: int) -> None:
-        if distance < self.distance.get(node, _FAR):
+    def _reach(self, node: int, distance: int, source: int, mover: int = -1) -> None:
+        if distance < self.distance[node]:
             self.distance[node] = distance
-            self.before[node] = (source, -1)
-            heappush(self._heap, (distance, node))
+            self.before[node] = (source, mover)
+            if node in self._roomy:
+                if distance - self._matching.prices[node] < self.best:
+                    self.best, self.end = distance - self._matching.prices[node], node
+            else:
+                heappush(self._heap, (distance, node))
 
     def _run(self) -> None:
         matching, price = self._matching, self._matching.prices
@@ -190,25 +193,19 @@ class _Search:
             done.add(node)
             self.settled.append(node)
             onward = here - price[node]
-            if matching.has_room(node):
-                if onward < self.best:
-                    self.best, self.end = onward, node
-                continue
             for other in matching.handed_on(node):
                 self._reach(other, onward + price[other], node)
             self._move_on(node, onward)
 
     def _move_on(self, node: int, onward: int) -> None:
         """Reach other pools by moving someone on from this one; the inner loop, written for speed."""
-        distance, price, best = self.distance, self._matching.prices, self.best
+        distance, price = self.distance, self._matching.prices
         for mover, here, costs in self._matching.moves(node):
             base = onward - here
             for cost, other in costs.listed:
                 reach = base + cost
-                if reach >= best:
+                if reach >= self.best:
                     break
                 reach += price[other]
-                if reach < distance.get(other, _FAR):
-                    distance[other] = reach
-                    self.before[other] = (node, mover)
-                    heappush(self._heap, (reach, other))
+                if reach < distance[other]:
+                    self._reach(other, reach, node, mover)

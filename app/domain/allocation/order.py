@@ -1,8 +1,9 @@
 """The published order: effective band, fair-share bucket, band date, time received, reference."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 from app.domain.allocation.facts import SchoolShare, Want
@@ -60,17 +61,22 @@ class Order:
 
     def sorted(self, wants: Iterable[Want]) -> list[tuple[Rank, list[Want]]]:
         """The wants in order, in runs of equal rank: long lists have few, and this takes a third of one sort's time."""
-        runs: dict[Rank, list[Want]] = {}
+        alike: dict[tuple[Any, ...], list[Want]] = {}
+        facts = _OF_RANK_AND_SCHOOL if self._late else _OF_RANK
         for want in wants:
-            rank = self.rank(want)
-            run = runs.get(rank)
-            if run is None:
-                runs[rank] = [want]
+            key = facts(want)
+            if key in alike:
+                alike[key].append(want)
             else:
-                run.append(want)
+                alike[key] = [want]
+        runs: dict[Rank, list[Want]] = {}
+        for group in alike.values():
+            runs.setdefault(self.rank(group[0]), []).extend(group)
         for run in runs.values():
             run.sort(key=_within)
         return sorted(runs.items())
 
 
-_within = attrgetter("received_at", "reference")
+_within: Callable[[Want], tuple[Any, ...]] = attrgetter("received_at", "reference")
+_OF_RANK: Callable[[Want], tuple[Any, ...]] = attrgetter("band", "banded_on", "long_stop_on")
+_OF_RANK_AND_SCHOOL: Callable[[Want], tuple[Any, ...]] = attrgetter("band", "banded_on", "long_stop_on", "school_id")

@@ -21,9 +21,21 @@ _Alike = tuple[Any, ...]
 
 
 class Waiting:
-    """A waiting list on a day. Those on hold are not in the way of anybody, and are kept apart."""
+    """A waiting list on a day. Those on hold are not in the way of anybody, and are kept apart.
 
-    def __init__(self, wants: Iterable[Want], policy: Policy, as_of: date, shares: Iterable[SchoolShare] = ()) -> None:
+    `by_school` when some lot names schools; without it the index is smaller.
+    """
+
+    def __init__(
+        self,
+        wants: Iterable[Want],
+        policy: Policy,
+        as_of: date,
+        shares: Iterable[SchoolShare] = (),
+        *,
+        by_school: bool = False,
+    ) -> None:
+        self._by_school = by_school
         self._policy = policy
         self._as_of = as_of
         self._shares = tuple(shares)
@@ -68,15 +80,21 @@ class Waiting:
 
     def _kind(self, want: Want) -> list[Want]:
         band, bucket, _ = self._order.rank(want)
+        school = want.school_id if self._by_school else None
         alike = (
-            band, bucket, want.school_id, want.language, want.modes, want.refused_provider_ids,
+            band, bucket, school, want.language, want.modes, want.refused_provider_ids,
             want.declined_provider_ids,
         )  # fmt: skip
         coarse = (want.area_id, want.key_stage, want.primary_need)
         return self._kinds.setdefault(coarse, {}).setdefault(alike, [])
 
     def contenders(self, lots: tuple[Lot, ...], places: tuple[Place, ...]) -> tuple[Want, ...]:
-        """Those who could be offered one of some places: the first of each kind, with the siblings of those."""
+        """Those who could be offered one of some places: the first of each kind, with the siblings of those.
+
+        Raises ValueError when a lot names schools and the index does not tell them apart.
+        """
+        if not self._by_school and any(lot.school_ids for lot in lots):
+            raise ValueError("A lot names schools, so the waiting list must be indexed by school.")
         theirs = {place.lot_id for place in places}
         of_these = tuple(lot for lot in lots if lot.id in theirs)
         supply = Supply(Snapshot((), of_these, places), self._policy, self._as_of)
