@@ -48,7 +48,7 @@ def record_of(
     decision: Decision,
     lots: tuple[Lot, ...],
     remaining: Iterable[Place],
-    policy: dict[str, Any],
+    policy: Policy,
     as_of: date,
     *,
     taken: Iterable[Place] = (),
@@ -66,17 +66,16 @@ def record_of(
     if decision.place is not None:
         by_id[decision.place.id] = decision.place
     gone = [replace(place, taken=True) for place in taken if place.id not in by_id]
-    rule = policy_from({name: policy[name] for name in FIGURES if name in policy})
-    band = effective_band(want, rule, as_of)[0]
+    band = effective_band(want, policy, as_of)[0]
     if decision.hold is not None and decision.hold not in want.holds:
         want = replace(want, holds=(*want.holds, decision.hold))
     all_places = (*by_id.values(), *gone)
-    verdicts = verdicts_of(want, Snapshot((want,), lots, all_places), rule, as_of, band)
+    verdicts = verdicts_of(want, Snapshot((want,), lots, all_places), policy, as_of, band)
     judged_by_place = {verdict.lot_id.int for verdict in verdicts if verdict.reason in _OF_PLACES}
     record: dict[str, Any] = {
         "format": FORMAT,
         "as_of": as_of,
-        "policy": {name: getattr(rule, name) for name in FIGURES},
+        "policy": {name: getattr(policy, name) for name in FIGURES},
         "want": _plain(want),
         "lots": [_plain(lot) for lot in lots],
         "places": [
@@ -95,7 +94,7 @@ def record_of(
         record["claims"] = [_plain(Claim(want.referral_id, practitioner)) for practitioner in sorted(mine)]
     if arrival is not None:
         record["arrival"] = {"someone_waits": arrival.someone_waits}
-    if rule.fair_share["on"]:
+    if policy.fair_share["on"]:
         record["shares"] = [_plain(share) for share in shares if share.school_id == want.school_id]
     if decision.excuse is not None:
         record["excuse"] = decision.excuse
@@ -175,7 +174,7 @@ def replay(record: dict[str, Any]) -> Decision:
 
 
 def _from_first_format(record: dict[str, Any]) -> dict[str, Any]:
-    """A record of the first rule, which took the first free place by lot and number: as costs of this one."""
+    """A record of the first policy, which took the first free place by lot and number: as costs of this one."""
     in_turn = sorted(record["free_places"], key=lambda place: (UUID(str(place["lot_id"])), place["number"]))
     known = {name: record["policy"][name] for name in record["policy"] if name in FIGURES}
     nothing_but_reach = {"costs": {"reach": 100, "soft": 0, "day": 0}, "long_stop": None}

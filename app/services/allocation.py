@@ -7,6 +7,7 @@ pure rule decides, and bookings, offers, decisions and events are written, all b
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -65,7 +66,6 @@ class Ground:
     """Of the lots' providers and services, by id."""
     policy: Policy
     policy_id: UUID
-    policy_content: dict[str, Any]
     calendar: Calendar
 
     def snapshot(self, wants: Iterable[Want]) -> Snapshot:
@@ -77,13 +77,18 @@ class Ground:
         return long_stop_on(self.calendar, self.policy, band, banded_on)
 
 
+@lru_cache(1024)
+def _policy(policy_id: UUID, content: str) -> Policy:  # noqa: ARG001 - the id is what tells one from another quickly
+    """A version's policy: it never changes, so it is read once per process."""
+    return policy_from(orjson.loads(content))
+
+
 async def survey(session: BrokerSession) -> Ground:
     """Read the ground for decisions today. Raises InvariantBroken if the authority has no policy in force."""
     found = await snapshots.survey(session, session.today)
     if found.policy_id is None:
         raise InvariantBroken
-    content = orjson.loads(found.policy_content)
-    policy = policy_from(content)
+    policy = _policy(found.policy_id, found.policy_content)
     calendar = await calendar_with(session, found.calendar_stamps)
     shares: tuple[SchoolShare, ...] = ()
     if policy.fair_share["on"]:
@@ -96,7 +101,6 @@ async def survey(session: BrokerSession) -> Ground:
         names=found.names,
         policy=policy,
         policy_id=found.policy_id,
-        policy_content=content,
         calendar=calendar,
     )
 
@@ -163,7 +167,7 @@ def keep_decision(
         decided.decision,
         ground.lots,
         decided.remaining,
-        ground.policy_content,
+        ground.policy,
         session.today,
         taken=ground.free_places,
         arrival=decided.arrival,

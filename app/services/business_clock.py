@@ -163,6 +163,7 @@ async def _run_moment(database: Database, officer: Principal, ran_to: datetime, 
         ran.bookings_prolonged += await run(falling_due.prolong_overruns)
     if period_ended:
         ran.returns_opened += await run(falling_due.open_returns)
+        await run(falling_due.count_reach)
     if is_midnight and agenda.closed_case_is_open_to_its_provider:
         ran.identities_closed += await run(falling_due.end_identity_access)
     if is_midnight and agenda.someone_waits:

@@ -10,6 +10,7 @@ from app.queries.parties import authority_organisation, calendar_of
 from app.queries.writes import Writes
 from app.services.allocation import run_nightly
 from app.services.events import tell
+from app.services.reach import refresh_reach
 from app.services.returns.opening import open_due_returns
 
 OVERDUE_AT_ONCE: Final = 200
@@ -53,6 +54,11 @@ async def half_term_ended_yesterday(session: ReadSession) -> bool:
 async def open_returns(wide: BrokerSession, writes: Writes) -> int:
     """Open the returns owed for the periods that have ended."""
     return await open_due_returns(wide, writes, wide.today)
+
+
+async def count_reach(wide: BrokerSession, writes: Writes) -> int:  # noqa: ARG001 - every step has one shape
+    """Count anew how many referrals each place could serve; how many places have another figure."""
+    return await refresh_reach(wide)
 
 
 async def offer_places(wide: BrokerSession, writes: Writes) -> int:

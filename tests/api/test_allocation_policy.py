@@ -128,3 +128,21 @@ async def test_every_decision_is_replayed_to_the_same_bytes(api: Api, town: Town
             assert orjson.dumps(again, option=orjson.OPT_SORT_KEYS) == orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)
             outcomes.add((row["outcome"], row["record"]["waits_for"]))
     assert {("offered", None), ("waiting", "RUN")} <= outcomes
+
+
+async def test_places_are_counted_anew_when_a_half_term_has_ended(api: Api, town: Town, lane: Database) -> None:
+    """A place for other key stages could serve nobody; each figure is over the mean of all places."""
+    await add_block(lane, town, town.providers[1], places=2, key_stages=("KS1",))
+    school = api.as_(town.school)
+    for _ in range(3):
+        await send(school)
+    async with lane.read(town.officer) as session:
+        before = await session.rows("SELECT reach FROM place")
+        to = session.now + timedelta(days=45)
+    assert {row["reach"] for row in before} == {100}
+    answer = await api.as_(town.officer).post("/v1/sandbox/advance", {"to": to.isoformat()})
+    assert answer.status_code == 200, answer.text
+    async with lane.read(town.officer) as session:
+        after = await session.rows("SELECT lot_id, reach FROM place ORDER BY lot_id, id")
+    # Two places could serve all three, the two for younger children none: twice the mean, and nothing.
+    assert {(row["lot_id"], row["reach"]) for row in after} == {(town.lots[0], 200), (town.lots[1], 0)}

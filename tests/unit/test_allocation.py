@@ -170,7 +170,7 @@ def test_every_decision_can_be_made_again_from_its_record(snapshot: Snapshot) ->
     for decision in plan.decisions:
         taken = [other.place for other in plan.offered if other is not decision]
         record = record_of(
-            by_id[decision.referral_id], decision, snapshot.lots, plan.spare, Policy().content(), TODAY, taken=taken
+            by_id[decision.referral_id], decision, snapshot.lots, plan.spare, Policy(), TODAY, taken=taken
         )
         again = replay(loads(dumps(orjson.loads(orjson.dumps(record, default=str)))))
         assert decision_content(again) == decision_content(decision)

@@ -284,7 +284,7 @@ def test_10_the_same_gives_the_same_bytes_and_every_record_replays(snapshot: Sna
     wants = by_id(snapshot)
     for decision in plan.decisions:
         record = record_of(
-            wants[decision.referral_id], decision, snapshot.lots, plan.spare, POLICY.content(), TODAY,
+            wants[decision.referral_id], decision, snapshot.lots, plan.spare, POLICY, TODAY,
             taken=snapshot.places, claims=snapshot.claims,
         )  # fmt: skip
         stored = orjson.dumps(record, default=str)
@@ -308,7 +308,7 @@ def test_10_a_decision_on_arrival_replays(snapshot: Snapshot, at: int) -> None:
     (decision,) = plan.decisions
     waits = decision.waits_for == Waits.RUN
     record = record_of(
-        want, decision, snapshot.lots, plan.spare, POLICY.content(), TODAY, taken=snapshot.places,
+        want, decision, snapshot.lots, plan.spare, POLICY, TODAY, taken=snapshot.places,
         claims=snapshot.claims, arrival=Arrival(want.referral_id, someone_waits=waits),
     )  # fmt: skip
     again = replay(loads(orjson.dumps(record, default=str)))

@@ -22,8 +22,12 @@ class Caps(NamedTuple):
 def cap(pools: Sequence["Pool"], shapes: Sequence["Shape"], caseloads: Iterable[Caseload]) -> Caps:
     """The caps of some pools. Only limits that could bind make a group, and a pool has one group at most."""
     caps = Caps([sum(not place.taken for place in pool.places) for pool in pools], [NO_GROUP] * len(pools), [])
+    by_practitioner: dict[UUID | None, list[int]] = {}
+    for number, pool in enumerate(pools):
+        by_practitioner.setdefault(pool.like.practitioner_id, []).append(number)
     for caseload in caseloads:
-        _cap_caseload(caps, pools, caseload)
+        if mine := by_practitioner.get(caseload.practitioner_id):
+            _cap_caseload(caps, pools, mine, caseload)
     by_lot: dict[UUID, list[int]] = {}
     for number, pool in enumerate(pools):
         by_lot.setdefault(pool.like.lot_id, []).append(number)
@@ -32,12 +36,11 @@ def cap(pools: Sequence["Pool"], shapes: Sequence["Shape"], caseloads: Iterable[
     return caps
 
 
-def _cap_caseload(caps: Caps, pools: Sequence["Pool"], caseload: Caseload) -> None:
+def _cap_caseload(caps: Caps, pools: Sequence["Pool"], mine: list[int], caseload: Caseload) -> None:
     """Never more at once than the limit: now, and when the families who are planned to leave have left.
 
     A practitioner who holds more than the limit (it was cut; nobody is evicted) is offered nothing until it drains.
     """
-    mine = [number for number, pool in enumerate(pools) if pool.like.practitioner_id == caseload.practitioner_id]
     now = [number for number in mine if pools[number].like.free_in == 0]
     leaving = sum(caps.pools[number] for number in mine if pools[number].like.free_in > 0)
     _trim(caps, now, caseload.limit - caseload.held)
