@@ -69,7 +69,7 @@ def run() -> str:
     """The table of times, in milliseconds."""
     policy = Policy()
     lines = [
-        "| waiting | index built, ms | decision p50, ms | p95, ms | batch of 300 free by the index, ms | of everyone, ms |",
+        "| waiting | index built, ms | decision p50, ms | p95, ms | batch of 300 by the index, ms | of everyone, ms |",
         "|---|---|---|---|---|---|",
     ]
     for count in (1_000, 10_000, 100_000):
