@@ -1,7 +1,7 @@
 """What `decide` is asked: the lots of an authority, its free places, and who waits. Broker context only."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from app.domain.allocation import Caseload, Lot, Place, SchoolShare, Want
 # Both are counted once for the authority, from indexes that hold row policy's columns too: it runs under the lock.
 #
 # One statement for all that a decision stands on, because each round trip keeps the lock for longer: rows of
-# four kinds, the first of which (`part` is 'terms') is the policy in force and the stamps of the calendar.
+# five kinds, the first of which (`part` is 'terms') is the policy in force and the stamps of the calendar.
 _SURVEY = """
 WITH used AS MATERIALIZED (
   SELECT i.lot_id, count(*) AS count FROM intervention i
@@ -54,6 +54,12 @@ WHERE p.authority_id = $1 AND p.available_from <= $2 AND (p.available_until IS N
   AND NOT EXISTS (SELECT 1 FROM place_out_of_service x
                   WHERE x.authority_id = p.authority_id AND x.place_id = p.id
                     AND x.starts_on <= $2 AND x.ends_on > $2)
+UNION ALL
+SELECT 'able place', p.id, NULL, NULL, p.lot_id, p.number, p.practitioner_id, p.needs, p.languages, p.modes,
+       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, p.reach, NULL
+FROM place p
+WHERE p.authority_id = $1 AND p.available_from <= $2 AND (p.available_until IS NULL OR p.available_until > $2)
+  AND (p.needs IS NOT NULL OR p.languages IS NOT NULL OR p.modes IS NOT NULL)
 UNION ALL
 SELECT 'lot', l.id, NULL, NULL, NULL, NULL, NULL, l.needs, s.languages, s.modes, l.provider_id, l.service_id,
        coalesce((SELECT min(v.effective_on) FROM contract_variation v
@@ -120,6 +126,8 @@ class Survey:
     """Every casework lot of the authority, with its terms on the day."""
     free_places: tuple[Place, ...]
     """Every place that could be booked on the day."""
+    busy_places: tuple[Place, ...]
+    """Of the others, those with abilities of their own: what they can do, their lot can do when they fall free."""
     caseloads: tuple[Caseload, ...]
     """Of every practitioner; one who is no longer active takes nobody new."""
     names: dict[UUID, str]
@@ -131,12 +139,17 @@ async def survey(session: BrokerSession, on: date) -> Survey:
     rows = await session.rows(_SURVEY, session.authority_id, on)
     terms = next(row for row in rows if row["part"] == "terms")
     lots = [row for row in rows if row["part"] == "lot"]
+    free = tuple(_place(row) for row in rows if row["part"] == "place")
+    ids = {place.id for place in free}
     return Survey(
         policy_id=terms["id"],
         policy_content=terms["content"],
         calendar_stamps=tuple(terms["stamps"]),
         lots=tuple(map(_lot, lots)),
-        free_places=tuple(_place(row) for row in rows if row["part"] == "place"),
+        free_places=free,
+        busy_places=tuple(
+            replace(_place(row), booked=True) for row in rows if row["part"] == "able place" and row["id"] not in ids
+        ),
         caseloads=tuple(
             Caseload(row["id"], row["most"], row["count"]) for row in rows if row["part"] == "practitioner"
         ),

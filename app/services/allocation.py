@@ -60,6 +60,8 @@ class Ground:
 
     lots: tuple[Lot, ...]
     free_places: tuple[Place, ...]
+    busy_places: tuple[Place, ...]
+    """Those of the others that can do more than their lot."""
     caseloads: tuple[Caseload, ...]
     shares: tuple[SchoolShare, ...]
     names: dict[UUID, str]
@@ -70,7 +72,12 @@ class Ground:
 
     def snapshot(self, wants: Iterable[Want]) -> Snapshot:
         """What is decided about some referrals."""
-        return Snapshot(tuple(wants), self.lots, self.free_places, self.caseloads, shares=self.shares)
+        return Snapshot(tuple(wants), self.lots, self.places, self.caseloads, shares=self.shares)
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The free places, and what busy ones could do."""
+        return (*self.free_places, *self.busy_places)
 
     def long_stop_on(self, band: str, banded_on: date) -> date | None:
         """The day on which a referral of a band will have waited as long as the policy's long-stop says."""
@@ -96,6 +103,7 @@ async def survey(session: BrokerSession) -> Ground:
     return Ground(
         lots=found.lots,
         free_places=found.free_places,
+        busy_places=found.busy_places,
         caseloads=found.caseloads,
         shares=shares,
         names=found.names,
@@ -169,7 +177,7 @@ def keep_decision(
         decided.remaining,
         ground.policy,
         session.today,
-        taken=ground.free_places,
+        taken=ground.places,
         arrival=decided.arrival,
         shares=ground.shares,
     )

@@ -146,3 +146,17 @@ async def test_places_are_counted_anew_when_a_half_term_has_ended(api: Api, town
         after = await session.rows("SELECT lot_id, reach FROM place ORDER BY lot_id, id")
     # Two places could serve all three, the two for younger children none: twice the mean, and nothing.
     assert {(row["lot_id"], row["reach"]) for row in after} == {(town.lots[0], 200), (town.lots[1], 0)}
+
+
+async def test_who_could_be_served_by_a_busy_place_alone_waits_and_is_not_unplaceable(
+    api: Api, town: Town, lane: Database
+) -> None:
+    async with lane.write(town.officer) as session:
+        await session.run("UPDATE place SET languages = '{UKR}' WHERE id = $1", town.places[0])
+    school = api.as_(town.school)
+    first = await send(school, language="UKR")
+    assert first["state"] == "offered"
+    second = await send(school, language="UKR")
+    assert (second["state"], second["unplaceable"]) == ("waiting", False)
+    await night(api, town, lane)
+    assert (await read(school, second))["unplaceable"] is False
