@@ -141,6 +141,13 @@ RULES: Final[dict[str, Rule]] = {
     "get_practitioner": Rule(Scope.SUPPLY_READ, _AUTHORITY | _PROVIDER),
     "create_practitioner": Rule(Scope.SUPPLY_WRITE, _PROVIDER),
     "update_practitioner": Rule(Scope.SUPPLY_WRITE, _PROVIDER),
+    # policies: published, so that whoever is concerned may read them
+    "list_policies": Rule(Scope.SUPPLY_READ, _ALL),
+    "get_current_policy": Rule(Scope.SUPPLY_READ, _ALL),
+    "get_policy": Rule(Scope.SUPPLY_READ, _ALL),
+    "get_policy_page": Rule(Scope.SUPPLY_READ, _ALL),
+    "get_policy_transparency_record": Rule(Scope.SUPPLY_READ, _ALL),
+    "publish_policy": Rule(Scope.ADMIN, _AUTHORITY),
     # parties
     "list_schools": Rule(Scope.SUPPLY_READ, _ALL),
     "get_school": Rule(Scope.SUPPLY_READ, _ALL),
@@ -169,6 +176,7 @@ RULES: Final[dict[str, Rule]] = {
     "graphql.schools": Rule(Scope.SUPPLY_READ, _ALL),
     "graphql.providers": Rule(Scope.SUPPLY_READ, _ALL),
     "graphql.contracts": Rule(Scope.SUPPLY_READ, _AUTHORITY | _PROVIDER),
+    "graphql.policies": Rule(Scope.SUPPLY_READ, _ALL),
     "graphql.lots": Rule(Scope.SUPPLY_READ, _AUTHORITY | _PROVIDER),
     "graphql.referrals": Rule(Scope.REFERRALS_READ, _ALL),
     "graphql.allocations": Rule(Scope.ALLOCATIONS_READ, _ALL),

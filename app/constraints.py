@@ -60,6 +60,10 @@ BY_CONSTRAINT: Final[dict[str, tuple[type[HalftermError], str]]] = {
         AlreadyExists,
         "The return for that period is already open.",
     ),
+    "uq_policy_version_authority_id_effective_from": (
+        AlreadyExists,
+        "A policy already takes effect on that day: two cannot be in force at once.",
+    ),
     "ck_lot_volume": (CapacityRefused, "A lot's volume cannot be negative."),
 }
 

@@ -123,12 +123,10 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     checked = responses.pop("422", None) is not None
     rule = RULES.get(operation["operationId"])
-    wanted = {503, 500} | ({422} if checked else set())
+    wanted = {503, 500} | ({422} if checked else set()) | ({404} if "{" in path else set())
     if rule is not None:
         operation["security"] = [{"oauth": [rule.scope.value]}]
         wanted |= {400, 401, 403, 429}
-        if "{" in path:
-            wanted.add(404)
         if method != "get":
             wanted |= {409, 413, 415, 422}
         if method in ("put", "patch"):

@@ -42,6 +42,8 @@ class Publication:
     version: int
     effective_from: date
     contact: str
+    digest: str
+    """Of the content as it was stored: a field that came later has its default in the policy, and no part in this."""
 
 
 def public_page(policy: Policy, about: Publication) -> str:
@@ -49,7 +51,7 @@ def public_page(policy: Policy, about: Publication) -> str:
     parts = [
         f"# How {about.authority} decides who gets which place",
         f"Version {about.version}, in force from {_date(about.effective_from)}. Its fingerprint is"
-        f" `{policy.digest()}`: any change makes another.",
+        f" `{about.digest}`: any change makes another.",
         "## A person says how urgent it is",
         "The referrer sets the band against the criteria below. An officer may change it, with a reason that is kept."
         " The service never scores a child.",
@@ -169,7 +171,7 @@ def transparency_record(policy: Policy, about: Publication) -> dict[str, Any]:
             "technical_specification": {
                 "method": "Lexicographic priority matching by shortest augmenting paths; no model, no training data.",
                 "policy_version": about.version,
-                "policy_digest": policy.digest(),
+                "policy_digest": about.digest,
                 "effective_from": about.effective_from.isoformat(),
                 "figures": {
                     name: value for name, value in policy.content().items() if name not in ("criteria", "approvers")

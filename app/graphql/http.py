@@ -22,10 +22,10 @@ from app.graphql.disclosure import record_shown
 from app.graphql.documents import Document, DocumentError
 from app.graphql.errors import LimitError, RefusedError, away, field_error, refusal, request_error
 from app.graphql.executor import PlainExecutor
-from app.graphql.negotiation import GRAPHQL, HTML, JSON, preferred
 from app.graphql.prices import MAX_PRICE
 from app.graphql.schema import DOCUMENTS, SCHEMA
 from app.http.caller import authenticate
+from app.http.negotiation import GRAPHQL, HTML, JSON, preferred
 from app.http.offline_docs import PAGE_HEADERS, graphiql_html
 from app.http.runtime import runtime_of
 

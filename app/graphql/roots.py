@@ -21,6 +21,7 @@ from app.graphql.types.authority import Area, Authority
 from app.graphql.types.common import After, First
 from app.graphql.types.interventions import Intervention
 from app.graphql.types.outcomes import Capacity, Outcome, OutcomeFilter, OutcomeMeasure, Period, Timeliness
+from app.graphql.types.policies import Policy
 from app.graphql.types.referrals import Referral
 from app.graphql.types.returns import Obligation, ReturnRecord
 from app.graphql.types.schools import School
@@ -106,6 +107,14 @@ class Query:
         """A page of contracts."""
         filters = {"provider_id": record_id(provider, "Provider"), "running_on": figures.checked_day(running_on)}
         return await connect(info, Contract, "contracts", order="starts", filters=filters, after=after, first=first)
+
+    @resolved("Versions of the allocation policy, the newest first; the one in force on a day where that is asked.")
+    async def policies(
+        self, info: Info, *, first: First = PAGE_SIZE, after: After = None, in_force_on: date | None = None
+    ) -> Connection[Policy] | None:
+        """A page of policy versions."""
+        filters = {"in_force_on": figures.checked_day(in_force_on)}
+        return await connect(info, Policy, "policies", order="number", filters=filters, after=after, first=first)
 
     @resolved("Lots, by name.")
     async def lots(

@@ -4,7 +4,7 @@ from sqlalchemy import CheckConstraint, Column, Date, DateTime, Index, Integer, 
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.models.base import Xid8, reference, tenant_table, uuid
-from app.models.policies import ORGANISATION, WIDE, RowPolicy, directory, own, within
+from app.models.policies import ORGANISATION, WIDE, RowPolicy, own, published, within
 
 policy_version = tenant_table(
     "policy_version",
@@ -13,8 +13,16 @@ policy_version = tenant_table(
     # SHA-256 of the canonical content, hexadecimal.
     Column("digest", Text, nullable=False),
     Column("effective_from", Date, nullable=False),
+    # Null for what was put in force before publishing was recorded.
+    Column("published_at", DateTime(timezone=True)),
+    uuid("published_by_client_id", nullable=True),
+    Column("summary_of_changes", Text),
+    # Whom to ask about it, as the public page says; null: the authority.
+    Column("contact", Text),
     UniqueConstraint("authority_id", "number"),
-    policy=directory(),
+    # Two policies cannot be in force at once.
+    UniqueConstraint("authority_id", "effective_from"),
+    policy=published(),
 )
 
 allocation_run = tenant_table(

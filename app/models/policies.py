@@ -42,20 +42,36 @@ def directory() -> RowPolicy:
     return RowPolicy(read=TENANT, write=within(WIDE))
 
 
+def published() -> RowPolicy:
+    """Read by everyone in the authority, added to by its officers, and never changed."""
+    return RowPolicy(read=TENANT, write=None, insert=within(WIDE))
+
+
 def owned(*readers: str, writers: tuple[str, ...] = ()) -> RowPolicy:
     """Read by the organisations in the `readers` columns, written by those in the `writers` columns."""
     return RowPolicy(read=within(own(*readers)), write=within(own(*writers)))
 
 
 WORKER_READS = {
-    # The event tailer reads who has something new, never what; the clock reads which authorities there are.
+    # The event tailer reads who has something new, never what; the clock reads which authorities there are, and the
+    # public pages which of them a code names.
     "event_audience": ("authority_id", "organisation_id", "xid", "seq"),
-    "authority": ("id", "sandbox", "clock_offset", "clock_ran_to"),
+    "authority": ("id", "la_code", "sandbox", "clock_offset", "clock_ran_to"),
     "idempotency_record": ("created_at",),
 }
 """The columns that the worker role may read, across all authorities."""
 
-APPEND_ONLY = frozenset({"event", "event_audience", "status_history", "audit_entry", "decision", "referral_amendment"})
+APPEND_ONLY = frozenset(
+    {
+        "event",
+        "event_audience",
+        "status_history",
+        "audit_entry",
+        "decision",
+        "referral_amendment",
+        "policy_version",
+    }
+)
 """Tables that the application role may add to, and never change."""
 
 

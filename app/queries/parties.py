@@ -38,6 +38,12 @@ async def authority_organisation(session: ReadSession) -> UUID:
     return found
 
 
+async def every_organisation(session: ReadSession) -> list[UUID]:
+    """Every organisation of the session's authority, which each of them may know of."""
+    rows = await session.rows("SELECT id FROM organisation WHERE authority_id = $1 ORDER BY id", session.authority_id)
+    return [row["id"] for row in rows]
+
+
 async def calendar_of(session: ReadSession) -> Calendar:
     """The school calendar of the session's authority; years that it has not loaded follow the default."""
     rows = await session.rows(

@@ -68,6 +68,8 @@ async def found_authority(database: Database, founding: Founding) -> Principal:
             content=founding.policy.content(),
             digest=founding.policy.digest(),
             effective_from=founding.policy_from,
+            published_at=starts_at,
+            summary_of_changes="The first policy.",
         )
         await writes.flush(session)
     return officer

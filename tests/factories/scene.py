@@ -128,6 +128,7 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
     )
     ids["client"] = client["id"]
     ids["run"] = (await done(await api.as_(scene.town.officer).post("/v1/allocation-runs", {})))["id"]
+    ids["policy"] = (await done(await school.get("/v1/policies/current")))["id"]
     return scene
 
 

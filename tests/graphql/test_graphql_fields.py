@@ -18,8 +18,8 @@ CASE_TYPES = {
 }  # fmt: skip
 WITHOUT_GROUPS = {
     "Area", "Authority", "Contract", "ContractVariation", "Lot", "LotUse", "Organisation", "Practitioner", "Provider",
-    "School", "Service", "Obligation", "Return", "PageInfo", "Query", "AttendanceOutcome", "SuspensionsOutcome",
-    "Capacity", "CapacityPoint", "VolumeUse", "Timeliness",
+    "School", "Service", "Policy", "Obligation", "Return", "PageInfo", "Query", "AttendanceOutcome",
+    "SuspensionsOutcome", "Capacity", "CapacityPoint", "VolumeUse", "Timeliness",
 }  # fmt: skip
 """What says the same to everyone whom its row policy lets read it, or is a figure."""
 

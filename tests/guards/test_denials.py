@@ -27,6 +27,7 @@ OWN_CREATIONS = {
     "create_referral", "check_referral", "search_referrals", "create_area", "create_school", "create_provider",
     "create_service", "create_contract", "create_client", "create_practitioner", "put_calendar", "advance_clock",
     "create_allocation_run",
+    "publish_policy",
 }  # fmt: skip
 # Bodies where the document has no example: each would be accepted from the right caller.
 BODIES: dict[str, Any] = {

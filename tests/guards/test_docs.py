@@ -8,6 +8,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from app.access import VISIBLE, Group, Party
+from app.domain.policy import Policy
 from app.domain.returns import _MOVES as RETURN_MOVES
 from app.services.facts import _KINDS as FACT_KINDS
 from app.settings import Settings
@@ -62,6 +63,12 @@ def test_every_event_that_is_told_is_described_and_no_other() -> None:
         noun = row["type"].strip("`").partition(".")[0]
         assert row["subject"] == ("lot" if noun == "capacity" else noun), row
         assert row["told"].startswith("A"), row
+
+
+def test_every_field_of_a_policy_is_described_and_no_other() -> None:
+    told = [row["field"].strip("`") for row in table("policy-guide.md", "## What it states")]
+    assert len(told) == len(set(told))
+    assert set(told) == set(Policy.__dataclass_fields__)
 
 
 def test_links_between_the_documents_lead_somewhere() -> None:

@@ -65,7 +65,7 @@ def read_paths(api: Api, scene: Scene) -> list[str]:
         "intervention_id": ["intervention"],
         "return_id": ["school_return", "provider_return"],
         **{f"{noun}_id": [noun] for noun in (
-            "area", "school", "provider", "service", "contract", "lot", "practitioner", "client", "run",
+            "area", "school", "provider", "service", "contract", "lot", "practitioner", "client", "run", "policy",
         )},
     }  # fmt: skip
     paths: list[str] = []

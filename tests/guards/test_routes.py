@@ -16,6 +16,8 @@ OPEN = {
     "ready": "asked by machines that watch the process; tells nothing of the data",
     "metrics": "counts of requests; a deployment keeps it inside its network",
     "openapi_document": "the public contract",
+    "get_published_policy": "published: how an authority decides, which names nobody",
+    "get_published_transparency_record": "published, as the policy is",
 }
 
 

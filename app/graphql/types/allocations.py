@@ -12,6 +12,7 @@ from strawberry.scalars import JSON
 
 from app.access import VISIBLE, Group, Kind, Party, Principal
 from app.graphql.rows import Node, Row, edge, of_noun
+from app.graphql.types.policies import Policy
 from app.graphql.types.supply import Lot, Practitioner, Provider, Service
 from app.graphql.visibility import case_type, groups_of, resolved, seen
 from app.queries.graph import nouns
@@ -31,11 +32,15 @@ _ENDED: Final = frozenset({Group.PUBLIC, Group.CASEWORK})
 class Decision(Row, Node):
     """A decision."""
 
+    policy_version_id: strawberry.Private[UUID]
     decided_at: datetime | None = seen(_DECISIONS)
     as_of: date | None = seen(_DECISIONS)
     trigger: str | None = seen(_DECISIONS)
     outcome: str | None = seen(_DECISIONS, "`offered`, `waiting` or `unplaceable`.")
     record: JSON | None = seen(_DECISIONS, "The candidates, why each was ineligible, and the choice.", json=True)
+    policy: Policy | None = edge(
+        "policy", "policy_version_id", group=_DECISIONS, description="The version by which it was decided."
+    )
 
 
 @case_type

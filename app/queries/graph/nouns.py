@@ -275,6 +275,18 @@ ALLOCATION: Final = Noun(
     own={Kind.PROVIDER: "t.provider_id = {}"},
 )
 
+POLICY: Final = Noun(
+    "policy",
+    "policy_version t",
+    _split("id number effective_from published_at summary_of_changes contact digest"),
+    _split("content"),
+    orders={"number": Order(("number", "id"), descending=True)},
+    filters={
+        "in_force_on": "t.effective_from = (SELECT max(v.effective_from) FROM policy_version v"
+        " WHERE v.authority_id = t.authority_id AND v.effective_from <= {}::date)",
+    },
+)
+
 DECISION: Final = Noun(
     "decision",
     "decision t",

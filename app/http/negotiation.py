@@ -1,4 +1,4 @@
-"""Which form of answer a caller asks for (RFC 9110, section 12.5.1), for the few that GraphQL has."""
+"""Which form of answer a caller asks for (RFC 9110, section 12.5.1), where an answer has several."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 GRAPHQL: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
 HTML: Final = "text/html"
+MARKDOWN: Final = "text/markdown"
 
 
 def preferred(accept: str | None, offered: Sequence[str]) -> str | None:

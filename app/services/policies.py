@@ -1,0 +1,130 @@
+"""Publishing an authority's allocation policy. What is published is never altered: a change is a further version."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from app.access import Principal
+from app.db import NOBODY, WorkerDatabase, WriteSession
+from app.domain.policy import Policy, policy_from
+from app.domain.policy_published import Publication, public_page
+from app.errors import AlreadyExists, FieldFault, NotFound
+from app.ids import new_id
+from app.models.allocation import policy_version
+from app.queries import policies as queries
+from app.queries.parties import every_organisation
+from app.queries.writes import Writes
+from app.services.events import tell
+from app.services.faults import refuse
+
+_NEVER_CHANGED: Final = 1
+"""The version of every published policy, as events and entity tags count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A policy that an officer publishes."""
+
+    effective_from: date
+    summary_of_changes: str
+    contact: str
+    content: dict[str, Any]
+
+
+async def publish_policy(session: WriteSession, writes: Writes, draft: Draft) -> UUID:
+    """Queue the next version of the authority's policy; its id.
+
+    It takes effect tomorrow at the earliest, in a sandbox too: whatever was decided today was decided under the policy
+    that today has, and a family can be shown it. Raises Invalid naming each field that is not right, and AlreadyExists
+    when another version takes effect on that day.
+
+    Every organisation of the authority is told, since all may read it: schools set bands by its criteria, providers
+    answer by its clocks.
+    """
+    refuse([*_date_faults(draft.effective_from, session.today), *content_faults(draft.content)])
+    number = await queries.lock_versions(session) + 1
+    rival = await queries.number_effective_from(session, draft.effective_from)
+    if rival is not None:
+        raise AlreadyExists(f"Version {rival} takes effect on that day: two policies cannot be in force at once.")
+    policy, policy_id = policy_from(draft.content), new_id()
+    writes.add(
+        policy_version,
+        id=policy_id,
+        number=number,
+        content=policy.content(),
+        digest=policy.digest(),
+        effective_from=draft.effective_from,
+        published_at=session.now,
+        published_by_client_id=session.principal.client_id,
+        summary_of_changes=draft.summary_of_changes,
+        contact=draft.contact,
+    )
+    tell(
+        writes,
+        session,
+        "policy.published",
+        subject=("policy", policy_id, _NEVER_CHANGED),
+        audience=await every_organisation(session),
+        data={"number": number, "effective_from": draft.effective_from.isoformat()},
+    )
+    return policy_id
+
+
+def content_faults(content: Mapping[str, Any]) -> list[FieldFault]:
+    """What the domain finds wrong with each field of a policy's content, in its own words; a field left out too."""
+    faults = []
+    for name in Policy.__dataclass_fields__:
+        if name not in content:
+            faults.append(FieldFault(f"/content/{name}", "required", f"The policy states no {_words(name)}."))
+    for name, value in content.items():
+        try:
+            policy_from({name: value})
+        except ValueError as error:
+            faults.append(FieldFault(f"/content/{name}", "not_valid", str(error)))
+    return faults
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _date_faults(effective_from: date, today: date) -> list[FieldFault]:
+    if effective_from > today:
+        return []
+    sentence = "A policy takes effect tomorrow at the earliest: decisions already made are not made again."
+    return [FieldFault("/effective_from", "out_of_range", sentence)]
+
+
+def published(row: Mapping[str, Any]) -> tuple[Policy, Publication]:
+    """A stored version as the domain publishes it."""
+    return policy_from(orjson.loads(row["content"])), Publication(
+        authority=row["authority_name"],
+        version=row["number"],
+        effective_from=row["effective_from"],
+        contact=row["contact"] or row["authority_name"],
+        digest=row["digest"],
+    )
+
+
+def page_text(row: Mapping[str, Any]) -> str:
+    """The page for the public about a stored version, as Markdown: the policy, and what it changed."""
+    text = public_page(*published(row))
+    summary = " ".join((row["summary_of_changes"] or "").split())
+    return f"{text}\n## What changed in this version\n\n{summary}\n" if summary else text
+
+
+async def public_reader(worker: WorkerDatabase, la_code: str) -> Principal:
+    """Who reads what an authority publishes, when nobody says who they are: it has no organisation and no scope.
+
+    Row policy shows it what every organisation of the authority sees, and its callers ask for policies alone. Raises
+    NotFound for a code that no authority here has.
+    """
+    async with worker.session() as session:
+        authority_id = await queries.authority_of_code(session, la_code)
+    if authority_id is None:
+        raise NotFound
+    return replace(NOBODY, authority_id=authority_id)
