@@ -99,8 +99,8 @@ class Policy:
     waits. Everyone else is decided by the next run."""
     sibling_claim_school_days: int = 10
     """For how long siblings have a claim on the practitioner of the first of them."""
-    confirm_batches: bool = True
-    """Whether a named officer confirms the plan of a batch before it takes effect."""
+    confirm_batches: bool = False
+    """Whether an officer confirms the nightly plan before it takes effect; by day, what comes back is offered."""
     approvers: list[str] = field(default_factory=lambda: ["officer"])
     """The roles that may confirm a plan."""
 

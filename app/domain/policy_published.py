@@ -70,7 +70,7 @@ def public_page(policy: Policy, about: Publication) -> str:
         "\n".join(f"- {item}" for item in NEVER_USED),
         "## If you disagree",
         f"Every decision is recorded with its reasons and can be made again from its record. Ask {about.contact}: an"
-        " officer can look at it, change a band with a reason, or offer another place.",
+        " officer can look at it with you.",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -106,9 +106,8 @@ def _choice_text(policy: Policy) -> str:
         "Once it is settled who is next, the place with the least cost is chosen. A place of average reach costs"
         f" {costs['reach']}, and one that twice as many families could use twice that, so that rare places stay free"
         f" for those who need them. Each wish that it does not meet costs {costs['soft']}: a further need, the way of"
-        " working that the family likes best, a provider that it knows, the worker of a brother or sister. Each school"
-        f" day until it is free costs {costs['day']} times the weight of the band"
-        f" ({_by_band(policy.weights)}). Ties are broken by the place's own number, never by chance."
+        " working that the family likes best, a provider that it knows. Ties are broken by fixed identifiers, never by"
+        " chance."
     )
 
 
@@ -120,17 +119,14 @@ def _when_text(policy: Policy) -> str:
         else "A referral is decided on arrival when"
     )
     confirm = (
-        f" The plan of a batch takes effect once one of these has confirmed it: {', '.join(policy.approvers)}."
+        f" The plan of a night takes effect once one of these has confirmed it: {', '.join(policy.approvers)}."
         if policy.confirm_batches
         else ""
     )
     return (
         f"{at_once} {policy.at_once['free_places']} or more places that would do are free and nobody who could use one"
-        " waits. Everyone else is decided whenever a place comes back, and each night. A place may be offered before it"
-        f" falls free, in school days: {_by_band(policy.windows)}; a course's seat: {_by_band(policy.course_windows)}."
-        f" Providers answer within so many working days: {_by_band(policy.answer_days)}. Nobody who has accepted is"
-        " ever moved. Brothers and sisters are decided together where the family wishes, and for"
-        f" {policy.sibling_claim_school_days} school days have a claim on the same worker.{confirm}"
+        " waits. Everyone else is decided whenever a place comes back, and each night. Providers answer within so many"
+        f" working days: {_by_band(policy.answer_days)}. Nobody who has accepted is ever moved.{confirm}"
     )
 
 
@@ -159,11 +155,11 @@ def transparency_record(policy: Policy, about: Publication) -> dict[str, Any]:
             },
             "decision_making": {
                 "human_decisions": [
-                    "A referrer sets the band; an officer may change it, with a reason.",
+                    "A referrer sets the band, against the published criteria.",
                     "A provider accepts or declines each offer.",
-                    "A named officer confirms the plan of a batch before it takes effect."
+                    "An officer confirms the plan of a night before it takes effect."
                     if policy.confirm_batches
-                    else "A named officer can override any decision, with a reason.",
+                    else "An officer looks at every referral that is held, or that no place could serve.",
                 ],
                 "solely_automated": False,
                 "appeals": f"{about.contact}. Every decision has a record, from which it can be made again.",
@@ -181,7 +177,7 @@ def transparency_record(policy: Policy, about: Publication) -> dict[str, Any]:
                 "used": [
                     "band and its date, time of the referral, reference",
                     "area, school, key stage, needs, language, ways of working",
-                    "providers refused, declined or known; brothers and sisters referred",
+                    "providers refused, declined or known",
                     "places: when they fall free, what they can do, how many past referrals they could have served",
                 ],
                 "never_used": list(NEVER_USED),
@@ -190,7 +186,7 @@ def transparency_record(policy: Policy, about: Publication) -> dict[str, Any]:
             "risks_and_mitigations": [
                 {
                     "risk": "Every referral is said to be most urgent.",
-                    "mitigation": "The mix of bands is published by school.",
+                    "mitigation": "Bands are set by people, against criteria that anyone can read.",
                 },
                 {
                     "risk": "Low bands wait without end.",
@@ -198,7 +194,7 @@ def transparency_record(policy: Policy, about: Publication) -> dict[str, Any]:
                 },
                 {
                     "risk": "Families whom one practitioner alone could serve are hidden in averages.",
-                    "mitigation": "They are listed, as a gap of the contract.",
+                    "mitigation": "A referral that no place could serve is shown to the authority the same day.",
                 },
             ],
         },

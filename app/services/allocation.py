@@ -314,12 +314,11 @@ async def allocate_waiting(session: BrokerSession, writes: Writes, trigger: str)
     return await make_offers(session, writes, ground, wants, plan, trigger)
 
 
-async def run_nightly(session: BrokerSession, writes: Writes) -> int:
-    """Decide everyone who waits, with the terms of the new day; the number of offers made.
+async def judge_everyone(session: BrokerSession, writes: Writes) -> tuple[Ground, list[Want], Plan]:
+    """The plan for everyone who waits, and what it stands on.
 
     Who has come to be eligible nowhere is flagged, and an officer owes an answer; who is served again is not.
     """
-    await writes.flush(session)
     ground = await survey(session)
     rows = await snapshots.waiting(session, _WAITING_LOOKED_AT)
     wants = wants_of(ground, rows)
@@ -332,7 +331,7 @@ async def run_nightly(session: BrokerSession, writes: Writes) -> int:
             decided = Decided(decision, plan.spare)
             keep_decision(session, writes, ground, by_id[decision.referral_id], decided, "nightly")
             await flag_unplaceable(session, writes, ground, decision.referral_id, unplaceable=unplaceable)
-    return await make_offers(session, writes, ground, wants, plan, "nightly")
+    return ground, wants, plan
 
 
 async def waiting_wants(session: BrokerSession, ground: Ground) -> list[Want]:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 
-from app.db import WriteSession, broker
+from app.db import BrokerSession, WriteSession, broker
 from app.domain.allocation import Plan, Snapshot, Want, decide
 from app.domain.allocation.what_if import WhatIf, changed, tally
 from app.errors import ActionNotAvailable, Conflict, FieldFault, Invalid, NotFound
@@ -20,7 +20,7 @@ from app.models.allocation import allocation_run
 from app.queries import allocation_runs as queries
 from app.queries.parties import authority_organisation
 from app.queries.writes import Writes, change, to_json
-from app.services.allocation import Ground, make_offers, survey, waiting_wants
+from app.services.allocation import Ground, judge_everyone, make_offers, survey, waiting_wants
 from app.services.events import tell
 
 _NOTHING = WhatIf()
@@ -44,6 +44,35 @@ async def preview_run(session: WriteSession, writes: Writes, asked: WhatIf) -> U
             **plan_content(ground, other, decide(other, policy, session.today)),
             "as_it_is": {name: content[name] for name in ("counts", "by_band", "by_area", "by_school")},
         }
+    return _keep_run(session, writes, ground, snapshot, content, asked)
+
+
+async def run_nightly(session: BrokerSession, writes: Writes) -> int:
+    """Decide everyone who waits, with the terms of the new day; the number of offers made.
+
+    Who has come to be eligible nowhere is flagged, and an officer owes an answer; who is served again is not. Where the
+    policy wants an officer to confirm, the plan is kept as a preview, the authority is told, and nothing is offered.
+    """
+    await writes.flush(session)
+    ground, wants, plan = await judge_everyone(session, writes)
+    if not (ground.policy.confirm_batches and plan.offered):
+        return await make_offers(session, writes, ground, wants, plan, "nightly")
+    snapshot = ground.snapshot(wants)
+    run_id = _keep_run(session, writes, ground, snapshot, plan_content(ground, snapshot, plan), _NOTHING)
+    tell(
+        writes,
+        session,
+        "allocation_run.proposed",
+        subject=("allocation_run", run_id, 1),
+        audience=[await authority_organisation(session)],
+        data={"offers": len(plan.offered)},
+    )
+    return 0
+
+
+def _keep_run(
+    session: WriteSession, writes: Writes, ground: Ground, snapshot: Snapshot, content: dict[str, Any], asked: WhatIf
+) -> UUID:
     run_id = new_id()
     writes.add(
         allocation_run,

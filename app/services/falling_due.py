@@ -8,7 +8,7 @@ from app.domain.policy import Policy
 from app.queries import due, referrals
 from app.queries.parties import authority_organisation, calendar_of
 from app.queries.writes import Writes
-from app.services.allocation import run_nightly
+from app.services.allocation_runs import run_nightly
 from app.services.events import tell
 from app.services.reach import refresh_reach
 from app.services.returns.opening import open_due_returns

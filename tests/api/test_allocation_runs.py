@@ -1,6 +1,7 @@
 """Runs on demand: a preview changes nothing, a stale one never takes effect, and what-ifs stay questions."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from app.db import Database
@@ -120,3 +121,30 @@ async def test_runs_are_for_officers_of_the_authority(real_api: Api, real_town: 
     assert (await other.get(f"{PATH}/{run['id']}")).status_code == 404
     assert (await other.post(f"{PATH}/{run['id']}/commit")).status_code == 404
     assert (await other.get(PATH)).json()["data"] == []
+
+
+async def test_a_nightly_plan_waits_for_an_officer_where_the_policy_says_so(
+    api: Api, town: Town, lane: Database
+) -> None:
+    officer, school = api.as_(town.officer), api.as_(town.school)
+    policy = (await officer.get("/v1/policies/current")).json()
+    async with lane.read(town.officer) as session:
+        tomorrow = session.today + timedelta(days=1)
+        to = session.now + timedelta(days=2)
+    body = {
+        "effective_from": tomorrow.isoformat(),
+        "summary_of_changes": "An officer confirms the nightly plan.",
+        "contact": "allocation@testshire.example",
+        "content": {**policy["content"], "confirm_batches": True},
+    }
+    published = await officer.post("/v1/policies", body, headers=key())
+    assert published.status_code == 201, published.text
+    waiting = await patient_family(api, town)
+    advanced = await officer.post("/v1/sandbox/advance", {"to": to.isoformat()})
+    assert advanced.status_code == 200, advanced.text
+    assert (await school.get(f"/v1/referrals/{waiting['id']}")).json()["state"] == "waiting"
+    run = (await officer.get(PATH)).json()["data"][0]
+    assert (run["state"], run["counts"]["placed"]) == ("preview", 1)
+    committed = await officer.post(f"{PATH}/{run['id']}/commit")
+    assert committed.status_code == 200, committed.text
+    assert (await school.get(f"/v1/referrals/{waiting['id']}")).json()["state"] == "offered"

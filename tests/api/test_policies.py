@@ -291,7 +291,7 @@ async def test_a_policy_changes_decisions_from_its_first_day_and_none_before(
 
 class TestPages:
     async def test_the_page_explains_the_version(self, api: Api, town: Town, officer: Caller) -> None:
-        made = (await officer.post(PATH, draft("2027-01-04", windows__P1=7))).json()
+        made = (await officer.post(PATH, draft("2027-01-04", answer_days__P1=7))).json()
         answer = await api.as_(town.school).get(f"{PATH}/{made['id']}/page")
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
         assert answer.headers["content-security-policy"] == PAGE_POLICY
@@ -305,7 +305,7 @@ class TestPages:
         assert f"<code>{made['digest']}</code>" in text
         for band in BANDS:
             assert f"<li><strong>{band}</strong>: " in text
-        assert "P1 7, P2 5, P3 2, P4 2" in text
+        assert "P1 7, P2 2, P3 3, P4 3" in text
         assert "Ask Family support team, 01632 960100: an officer can look at it" in text
         assert "<p>Providers have longer to answer.</p>" in text
         unchanged = await officer.get(f"{PATH}/{made['id']}/page", headers={"If-None-Match": answer.headers["etag"]})
@@ -375,7 +375,7 @@ class TestPages:
             await writes.flush(session)
         text = (await officer.get(f"{PATH}/{policy_id}/page")).text
         assert f"<code>{digest_of(stored)}</code>" in text
-        assert "P1 8, P2 4, P3 2, P4 1" in text
+        assert "A place of average reach costs 300" in text
         assert "What changed" not in text
 
 

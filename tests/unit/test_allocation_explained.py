@@ -18,7 +18,7 @@ from tests.factories.snapshots import LOT, TODAY, WANT, an_id, snapshots
 
 POLICY = Policy()
 NAMES = Names("Year 9", "the North")
-ABOUT = Publication("Testshire (made up)", 3, date(2026, 9, 1), "places@testshire.example")
+ABOUT = Publication("Testshire (made up)", 3, date(2026, 9, 1), "places@testshire.example", POLICY.digest())
 BUSY = tuple(
     Place(an_id(n), LOT.id, n, an_id(400), free_in=10 + n, free_on=TODAY + timedelta(days=20)) for n in range(3)
 )
@@ -163,7 +163,7 @@ def test_a_policys_content_is_a_copy() -> None:
 def test_the_public_page_says_the_figures() -> None:
     text = public_page(POLICY, ABOUT)
     for words in (
-        "Testshire (made up)", "Version 3, in force from 1 September 2026", POLICY.digest(), "P1 5, P2 5, P3 2, P4 2",
+        "Testshire (made up)", "Version 3, in force from 1 September 2026", POLICY.digest(), "P1 1, P2 2, P3 3, P4 3",
         "waited 50 school days counts as P3", "P1 and P2 are decided on arrival", "officer", "ethnicity",
         *POLICY.criteria.values(),
     ):  # fmt: skip
