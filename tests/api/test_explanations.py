@@ -6,14 +6,15 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-import pytest
 
 from app.access import Kind, Principal
 from app.db import Database
 from app.domain.allocation.order import Order
 from app.domain.allocation_explained import recorded_facts
 from app.domain.decision_record import replay
+from app.http import cursors
 from app.ids import new_id
+from app.models import supply
 from app.models.parties import organisation
 from app.queries.writes import Writes
 from app.services.waiting_list import read_waiting_list
@@ -118,7 +119,7 @@ async def test_one_that_waits_for_a_place_is_told_when_one_may_come(api: Api, to
         await send(school)
     found = await told(school, await send(school, band="P1"))
     assert found["paragraph"] == (
-        "Two places serve Year 8 in the North; all are held by families ahead of this one in the published order. The"
+        "Two places serve Year 7 in the North; all are held by families ahead of this one in the published order. The"
         " next is planned to fall free in 30 school days; places are offered to band P1 up to five school days ahead."
         " It is next in the order for these places. If plans hold, it can begin in 30 school days."
     )
@@ -141,7 +142,7 @@ async def test_one_that_waits_for_the_run_and_one_that_waits_its_turn(api: Api, 
     assert "decided together with the others at the next run" in first["paragraph"]
     assert second["facts"]["waits_for"] == "TURN"
     assert "those that are free now go to families ahead of this one" in second["paragraph"]
-    assert "It is number two" in second["paragraph"] or "It is number 2" in second["paragraph"]
+    assert "It is number 2 in the order for these places." in second["paragraph"]
     assert second["ahead_count"] == 1
     assert not OFFICERS_OWN & set(second), "a sender is not told who stands ahead"
     proof = (await told(officer, after))["certificate"]
@@ -153,19 +154,22 @@ async def test_one_that_waits_for_the_run_and_one_that_waits_its_turn(api: Api, 
     assert row["certificate"] == proof
 
 
-@pytest.mark.parametrize(
-    ("changes", "hold", "words"),
-    [({"immediate_danger": True}, "SAFEGUARDING_HOLD", "a safeguarding officer looks at it first")],
-)
-async def test_one_on_hold(api: Api, town: Town, changes: dict[str, Any], hold: str, words: str) -> None:
+async def test_one_that_is_held_for_safeguarding(api: Api, town: Town) -> None:
     school = api.as_(town.school)
-    body = referral_body()
-    body["safeguarding"] = {**(body.get("safeguarding") or {})}
-    referral = await send(school, **changes)
-    found = await told(school, referral)
-    assert (found["facts"]["hold"], found["facts"]["waits_for"]) == (hold, "HOLD")
-    assert words in found["paragraph"]
+    found = await told(school, await send(school, immediate_danger=True))
+    assert (found["facts"]["hold"], found["facts"]["waits_for"]) == ("SAFEGUARDING_HOLD", "HOLD")
+    assert "a safeguarding officer looks at it first" in found["paragraph"]
     assert (found["ahead_count"], found["expected_start"]) == (None, None)
+
+
+async def test_one_whose_family_took_its_agreement_back(api: Api, town: Town) -> None:
+    school = api.as_(town.school)
+    referral = await send(school)
+    answer = await school.post(f"/v1/referrals/{referral['id']}/agreement", {"status": "withdrawn"})
+    assert (answer.status_code, answer.json()["state"]) == (200, "waiting"), answer.text
+    found = await told(school, referral)
+    assert found["facts"]["hold"] == "AGREEMENT_WITHDRAWN"
+    assert "the family has withdrawn its agreement" in found["paragraph"]
 
 
 async def test_a_sender_is_not_told_that_somebody_else_referred_the_child(api: Api, town: Town) -> None:
@@ -323,24 +327,46 @@ async def test_few_starts_tell_nothing_of_single_families(api: Api, town: Town, 
 
 async def test_a_cursor_of_another_list_or_shape_is_refused(api: Api, town: Town) -> None:
     school, officer = api.as_(town.school), api.as_(town.officer)
-    for _ in range(4):
-        await send(school)
-    other = (await officer.get("/v1/referrals?limit=1")).json()["next_cursor"]
-    answer = await officer.get(f"/v1/waiting-list?cursor={other}")
-    assert (answer.status_code, answer.json()["code"]) == (422, "cursor_rejected")
-
-
-async def test_places_in_repair_and_late_ones_promise_nothing(api: Api, town: Town, lane: Database) -> None:
-    """A place that is out of service is not counted on, and one that runs late is not told as free."""
-    school = at(api.as_(town.school), ACCEPTED_AT)
     for _ in range(2):
         await send(school)
-    waiting = await send(school, band="P1")
+    other = (await officer.get("/v1/referrals?limit=1")).json()["next_cursor"]
+    earlier = cursors.dump(
+        api.runtime.keys.ring().cursor_key,
+        organisation_id=town.officer.organisation_id,
+        list_name="list_waiting",
+        position=["P2", "2026-11-02", "2026-11-02T09:00:00+00:00", str(new_id())],
+    )
+    for cursor in (other, earlier):
+        answer = await officer.get(f"/v1/waiting-list?cursor={cursor}")
+        assert (answer.status_code, answer.json()["code"]) == (400, "cursor_rejected")
+
+
+async def test_a_place_that_runs_late_is_not_told_as_free(api: Api, town: Town) -> None:
+    for _ in range(2):
+        await send(at(api.as_(town.school), ACCEPTED_AT))
+    waiting = await send(at(api.as_(town.school), ACCEPTED_AT), band="P1")
     late = datetime(2027, 6, 1, 9, tzinfo=UTC)
     found = await told(at(api.as_(town.school), late), waiting)
     assert found["facts"]["offerable_places_count"] == 0
     assert found["facts"]["next_free_in_school_days"] == 1
     assert found["expected_start"]["earliest_on"] > "2027-06-01"
+
+
+async def test_a_place_out_of_service_is_not_counted_on(api: Api, town: Town, lane: Database) -> None:
+    school = at(api.as_(town.school), ACCEPTED_AT)
+    for _ in range(2):
+        await send(school)
+    async with lane.write(town.officer) as session:
+        writes = Writes()
+        for place_id in town.places:
+            writes.add(
+                supply.place_out_of_service, id=new_id(), place_id=place_id, reason="Made up",
+                provider_id=town.provider.organisation_id, starts_on=ACCEPTED_AT.date(), ends_on=date(2027, 1, 4),
+            )  # fmt: skip
+        await writes.flush(session)
+    found = await told(school, await send(school, band="P1"))
+    assert found["facts"]["next_free_in_school_days"] is None
+    assert found["expected_start"]["earliest_on"] is None, "nothing is promised that nobody can know"
 
 
 # The graph.
