@@ -57,7 +57,7 @@ def _values(standing: WaitingList, lines: list[Waiting]) -> list[dict[str, Any]]
                 "long_stop_on": line.want.long_stop_on,
                 "fair_share_bucket": bucket,
                 "effective_from": since,
-                "waited_school_days": line.waited_school_days,
+                "waited_school_days": standing.waited_school_days(line),
                 "ahead_count": None if estimate is None else estimate.position - 1,
                 "waits_for": line.decision.waits_for,
                 "expected_start": None if estimate is None else asdict(standing.expected(estimate)),

@@ -123,7 +123,7 @@ def facts_now(standing: WaitingList, line: Waiting, estimate: Estimate | None) -
 
 def _more(standing: WaitingList, line: Waiting, estimate: Estimate | None, *, to_officer: bool) -> dict[str, Any]:
     return {
-        "waited_school_days": line.waited_school_days,
+        "waited_school_days": standing.waited_school_days(line),
         "ahead_count": None if estimate is None else estimate.position - 1,
         "expected_start": None if estimate is None else standing.expected(estimate),
         "certificate": standing.certificate(line) if to_officer else None,

@@ -40,7 +40,6 @@ class Waiting:
     """In the whole list; 1 is first."""
     decision: Decision
     """What a run would decide now, but that it has decided nothing: who would be offered a place waits for it."""
-    waited_school_days: int
 
     @property
     def long_stopped(self) -> bool:
@@ -95,6 +94,11 @@ class WaitingList:
         """An expected start in dates of the authority's calendar."""
         return expected_start_of(estimate, self.ground.calendar, self.today)
 
+    def waited_school_days(self, line: Waiting) -> int:
+        """School days since it was received."""
+        received_on = london_date(line.want.received_at)
+        return max(0, self.ground.calendar.school_days_between(received_on, self.today))
+
     def certificate(self, line: Waiting) -> dict[str, Any] | None:
         """Why a referral waits its turn although places are free: for officers, because it names other referrals."""
         if line.decision.tight_set is None:
@@ -122,14 +126,7 @@ async def read_waiting_list(session: ReadSession) -> WaitingList:
     keyed = [(order.key(want), want, row) for want, row in zip(wants, rows, strict=True)]
     keyed.sort(key=lambda one: one[0])
     lines = [
-        Waiting(
-            row,
-            want,
-            key,
-            position,
-            _as_it_waits(decisions[want.referral_id], want),
-            max(0, ground.calendar.school_days_between(london_date(want.received_at), today)),
-        )
+        Waiting(row, want, key, position, _as_it_waits(decisions[want.referral_id], want))
         for position, (key, want, row) in enumerate(keyed, 1)
     ]
     return WaitingList(
