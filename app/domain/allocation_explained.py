@@ -113,7 +113,7 @@ def decision_facts(
         and not place.taken
         and place_reason(want, lots[place.lot_id], place) is None
     ]
-    against = Counter(verdict.reason for verdict in verdicts if verdict.reason is not None)
+    against = Counter(None if verdict.reason is None else verdict.reason.value for verdict in verdicts)
     return DecisionFacts(
         outcome=decision.outcome,
         band=band,
@@ -122,7 +122,7 @@ def decision_facts(
         serving_count=sum(verdict.serving_count for verdict in verdicts),
         offerable_count=sum(verdict.free_count for verdict in verdicts),
         next_free_in=min(waits, default=None),
-        against=tuple((reason.value, against[reason]) for reason in Reason if reason in against),
+        against=_in_order(against),
         hold=decision.hold,
         waits_for=decision.waits_for,
         days_until_free=decision.place.free_in if decision.place else None,
@@ -135,17 +135,24 @@ def decision_facts(
     )
 
 
+def _in_order(against: Mapping[str | None, int]) -> tuple[tuple[str, int], ...]:
+    return tuple((reason.value, against[reason.value]) for reason in Reason if reason.value in against)
+
+
 def recorded_facts(record: dict[str, Any]) -> DecisionFacts:
     """The facts behind a stored decision, from its record alone: the decision is made again from it.
 
-    A record keeps of interchangeable places the first few, and how many there were in its verdicts.
+    A record keeps only places that could have made a difference, so what was found of every service is read from its
+    verdicts, which were made from all of them.
     """
     made = restored(record)
     facts = decision_facts(made.want, decision_of(made), made.snapshot, made.policy, made.as_of)
     place_counts = {str(lot.id): lot.place_count or 0 for lot in made.snapshot.lots}
+    against = Counter(verdict.get("reason") for verdict in record["verdicts"])
     able = [verdict for verdict in record["verdicts"] if verdict.get("reason") is None]
     return replace(
         facts,
+        against=_in_order(against),
         serving_count=sum(place_counts[str(verdict["lot_id"])] for verdict in able),
         offerable_count=sum(verdict.get("free_count", 0) for verdict in able),
     )
