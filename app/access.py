@@ -89,6 +89,7 @@ RULES: Final[dict[str, Rule]] = {
     "push_attendance": Rule(Scope.REFERRALS_WRITE, frozenset({Kind.SCHOOL})),
     "push_suspensions": Rule(Scope.REFERRALS_WRITE, frozenset({Kind.SCHOOL})),
     "list_referral_decisions": Rule(Scope.REFERRALS_READ, _AUTHORITY),
+    "explain_referral": Rule(Scope.REFERRALS_READ, _SENDERS_AND_AUTHORITY),
     "list_waiting": Rule(Scope.REFERRALS_READ, _AUTHORITY),
     # allocations
     "list_allocations": Rule(Scope.ALLOCATIONS_READ, _PROVIDER | _AUTHORITY),
@@ -240,13 +241,23 @@ class Group(StrEnum):
     CASEWORK = "casework"
     """How a contact went: who was there, who was seen, why it fell through."""
     READINGS = "readings"
+    EXPLANATION = "explanation"
+    """Why it was offered a place or waits, in counts and codes that tell of no other family."""
     DECISIONS = "decisions"
 
 
 # The table "Who sees what". Whoever is not in it sees nothing.
 VISIBLE: Final[dict[Party, frozenset[Group]]] = {
     Party.REFERRING_SCHOOL: frozenset(
-        {Group.PUBLIC, Group.IDENTITY, Group.NEEDS, Group.STATUTORY, Group.ATTENDANCE, Group.PROGRESS}
+        {
+            Group.PUBLIC,
+            Group.IDENTITY,
+            Group.NEEDS,
+            Group.STATUTORY,
+            Group.ATTENDANCE,
+            Group.PROGRESS,
+            Group.EXPLANATION,
+        }
     ),
     Party.OFFERED_PROVIDER: frozenset({Group.PUBLIC, Group.NEEDS, Group.ATTENDANCE_BANDS}),
     Party.CASE_PROVIDER: frozenset(

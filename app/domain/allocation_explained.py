@@ -5,17 +5,23 @@ stand ahead, and it names no provider: who may be told which is offered is not t
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from app.domain.allocation import Decision, Hold, Reason, Snapshot, Waits, Want, effective_band, verdicts_of
 from app.domain.allocation.cost import PREFERRED_MODE, PREVIOUS_PROVIDER, SECONDARY_NEED, SIBLING_APART
 from app.domain.allocation.eligibility import offerable, place_reason
 from app.domain.allocation.expected_start import Estimate, Method
+from app.domain.decision_record import decision_of, restored
 from app.domain.policy import Policy
+
+OFFICER_CHECK: Final = "OFFICER_CHECK"
+"""What a sender is told of a hold that speaks of another organisation's referral."""
+_TOLD_TO_SENDERS: Final = frozenset({Hold.SAFEGUARDING_HOLD, Hold.AGREEMENT_WITHDRAWN, Hold.FAMILY_PAUSED})
+"""Holds that come from the sender's own words. The others would tell it that somebody else knows the family."""
 
 _NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
@@ -33,7 +39,7 @@ _AGAINST: Final = MappingProxyType(
         Reason.NO_PLACES: "without places for now",
     }
 )
-_HELD: Final = MappingProxyType(
+_HELD: Final[Mapping[str, str]] = MappingProxyType(
     {
         Hold.SAFEGUARDING_HOLD: "a safeguarding officer looks at it first",
         Hold.POSSIBLE_DUPLICATE: "an officer checks whether the child already has an open referral",
@@ -41,6 +47,9 @@ _HELD: Final = MappingProxyType(
         Hold.HOUSEHOLD_HAS_PLACE: "the household already has a place, which may serve this child too",
         Hold.FAMILY_PAUSED: "the family asked to wait; it keeps its place in the order",
     }
+)
+_COMPASS: Final = frozenset(
+    {"North", "East", "South", "West", "North East", "North West", "South East", "South West", "Centre"}
 )
 _MISSED: Final = MappingProxyType(
     {
@@ -104,7 +113,7 @@ def decision_facts(
         and not place.taken
         and place_reason(want, lots[place.lot_id], place) is None
     ]
-    against = Counter(verdict.reason for verdict in verdicts if verdict.reason is not None)
+    against = Counter(None if verdict.reason is None else verdict.reason.value for verdict in verdicts)
     return DecisionFacts(
         outcome=decision.outcome,
         band=band,
@@ -113,7 +122,7 @@ def decision_facts(
         serving_count=sum(verdict.serving_count for verdict in verdicts),
         offerable_count=sum(verdict.free_count for verdict in verdicts),
         next_free_in=min(waits, default=None),
-        against=tuple((reason.value, against[reason]) for reason in Reason if reason in against),
+        against=_in_order(against),
         hold=decision.hold,
         waits_for=decision.waits_for,
         days_until_free=decision.place.free_in if decision.place else None,
@@ -126,10 +135,47 @@ def decision_facts(
     )
 
 
+def _in_order(against: Mapping[str | None, int]) -> tuple[tuple[str, int], ...]:
+    return tuple((reason.value, against[reason.value]) for reason in Reason if reason.value in against)
+
+
+def recorded_facts(record: dict[str, Any]) -> DecisionFacts:
+    """The facts behind a stored decision, from its record alone: the decision is made again from it.
+
+    A record keeps only places that could have made a difference, so what was found of every service is read from its
+    verdicts, which were made from all of them.
+    """
+    made = restored(record)
+    facts = decision_facts(made.want, decision_of(made), made.snapshot, made.policy, made.as_of)
+    place_counts = {str(lot.id): lot.place_count or 0 for lot in made.snapshot.lots}
+    against = Counter(verdict.get("reason") for verdict in record["verdicts"])
+    able = [verdict for verdict in record["verdicts"] if verdict.get("reason") is None]
+    return replace(
+        facts,
+        against=_in_order(against),
+        serving_count=sum(place_counts[str(verdict["lot_id"])] for verdict in able),
+        offerable_count=sum(verdict.get("free_count", 0) for verdict in able),
+    )
+
+
+def told_to_sender(facts: DecisionFacts) -> DecisionFacts:
+    """The facts as the referral's sender may know them: nothing that tells of another organisation's referral."""
+    if facts.hold is None or facts.hold in _TOLD_TO_SENDERS:
+        return facts
+    return replace(facts, hold=OFFICER_CHECK)
+
+
+def names_of(year_group: str, area: str | None) -> Names:
+    """How a year group and an area of an authority are called in a sentence."""
+    others = {"R": "Reception"}
+    year = f"Year {year_group}" if year_group.isdecimal() else others.get(year_group, "the early years")
+    return Names(year, f"the {area}" if area in _COMPASS else area)
+
+
 def explain(facts: DecisionFacts, names: Names) -> str:
     """One paragraph in plain English for whoever referred the child."""
     if facts.hold is not None:
-        why = _HELD.get(Hold(facts.hold), "an officer looks at it first")
+        why = _HELD.get(facts.hold, "an officer looks at it first")
         sentences = [f"This referral is not being offered a place yet: {why}."]
     elif facts.outcome == "unplaceable":
         sentences = list(_unplaceable(facts, names))
@@ -178,7 +224,7 @@ def _waiting(facts: DecisionFacts, names: Names) -> Iterable[str]:
         opening = f"There are services for {_whom(names)}"
     if facts.waits_for == Waits.RUN:
         yield f"{opening}."
-        yield "This referral came today and is decided with the others of the day, in the published order."
+        yield "This referral is decided together with the others at the next run, in the published order."
     elif facts.waits_for == Waits.TURN:
         yield f"{opening}; those that are free now go to families ahead of this one in the published order."
     else:

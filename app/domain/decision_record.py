@@ -9,7 +9,7 @@ A field that has its default is left out.
 from collections.abc import Iterable
 from dataclasses import MISSING, Field, fields, replace
 from datetime import date, datetime
-from typing import Any, Final, TypeVar, get_type_hints
+from typing import Any, Final, NamedTuple, TypeVar, get_type_hints
 from uuid import UUID
 
 from app.domain.allocation import (
@@ -152,8 +152,28 @@ def _plain(facts: Want | Lot | Place | Claim | SchoolShare) -> dict[str, Any]:
     return result
 
 
+class Restored(NamedTuple):
+    """What a record says that a decision was made from."""
+
+    want: Want
+    snapshot: Snapshot
+    policy: Policy
+    as_of: date
+    arrival: Arrival | None
+
+
 def replay(record: dict[str, Any]) -> Decision:
     """Decide again from a record alone (as read back from JSON). Its content is `decision_content`."""
+    return decision_of(restored(record))
+
+
+def decision_of(made: Restored) -> Decision:
+    """The decision that a restored record leads to."""
+    return decide(made.snapshot, made.policy, made.as_of, made.arrival).decisions[0]
+
+
+def restored(record: dict[str, Any]) -> Restored:
+    """What a decision was made from, out of its record (as read back from JSON)."""
     record = record if record.get("format") == FORMAT else _from_first_format(record)
     want = _restore(Want, record["want"])
     snapshot = Snapshot(
@@ -164,13 +184,13 @@ def replay(record: dict[str, Any]) -> Decision:
         shares=tuple(_restore(SchoolShare, share) for share in record.get("shares", ())),
     )
     arrival = record.get("arrival")
-    plan = decide(
+    return Restored(
+        want,
         snapshot,
         policy_from(record["policy"]),
         date.fromisoformat(str(record["as_of"])),
         Arrival(want.referral_id, bool(arrival["someone_waits"])) if arrival else None,
     )
-    return plan.decisions[0]
 
 
 def _from_first_format(record: dict[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,9 @@ from app.graphql.visibility import IDENTIFYING, IDENTIFYING_GROUPS
 from app.http import cursors
 from app.http.runtime import Runtime
 from app.queries import graph
+from app.services.explanations import explanations_of
 from app.services.lots import use_of
+from app.services.waiting_list import WaitingList, read_waiting_list
 
 _NOTHING: Final[frozenset[str]] = frozenset()
 
@@ -44,6 +46,7 @@ class Context:
         self._ended = False
         self._opened: tuple[AbstractAsyncContextManager[ReadSession], ReadSession] | None = None
         self._loaders: dict[tuple[str, ...], Loader[Any]] = {}
+        self._waiting: WaitingList | None = None
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadSession]:
@@ -137,6 +140,25 @@ class Context:
                     return await use_of(session, keys, session.today)
 
             loader = self._loaders["lot use",] = Loader(fetch, None)
+        return loader
+
+    async def waiting_list(self) -> WaitingList:
+        """The waiting list of the caller's authority, read once. For officers' roots and for explanations alone."""
+        async with self.read() as session:
+            if self._waiting is None:
+                self._waiting = await read_waiting_list(session)
+            return self._waiting
+
+    def explanations(self) -> Loader[Any]:
+        """The loader of referrals' explanations."""
+        loader = self._loaders.get(("explanations",))
+        if loader is None:
+
+            async def fetch(keys: list[UUID]) -> Mapping[UUID, Any]:
+                async with self.read() as session:
+                    return await explanations_of(session, keys, known=self._waiting)
+
+            loader = self._loaders["explanations",] = Loader(fetch, None)
         return loader
 
     def row(self, cls: type[Row], record: Mapping[str, Any]) -> Row:

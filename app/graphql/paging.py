@@ -1,7 +1,7 @@
 """Relay connections over keyset pages: opaque signed cursors, bound to the caller's organisation and the list."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
@@ -49,19 +49,15 @@ class Connection(Generic[Item]):
     page_info: PageInfo
 
 
-class Page:
+class ListPage:
     """What a connection is read from. Cursors are made for those who ask for them."""
 
-    __slots__ = ("_context", "_list_name", "_order", "_start", "has_next_page", "has_previous_page", "nodes")
+    __slots__ = ("cursor_of", "has_next_page", "has_previous_page", "nodes")
 
-    def __init__(
-        self, context: Context, list_name: str, order: graph.Order, nodes: list[Any], *, more: bool, start: bool
-    ) -> None:
-        """`more`: there are further items; `start`: this is the first page."""
-        self._context = context
-        self._list_name = list_name
-        self._order = order
+    def __init__(self, nodes: list[Any], cursor_of: Callable[[Any], str], *, more: bool, start: bool) -> None:
+        """`cursor_of` makes an item's cursor; `more`: there are further items; `start`: this is the first page."""
         self.nodes = nodes
+        self.cursor_of = cursor_of
         self.has_next_page = more
         self.has_previous_page = not start
 
@@ -71,7 +67,7 @@ class Page:
         return [PageEdge(self, node) for node in self.nodes]
 
     @property
-    def page_info(self) -> "Page":
+    def page_info(self) -> "ListPage":
         """Where the page lies: the page itself knows."""
         return self
 
@@ -85,18 +81,13 @@ class Page:
         """The cursor of the last item."""
         return self.cursor_of(self.nodes[-1]) if self.nodes else None
 
-    def cursor_of(self, node: Any) -> str:
-        """The cursor of an item."""
-        position = [_told(getattr(node, column)) for column in self._order.columns]
-        return self._context.cursor(self._list_name, position)
-
 
 class PageEdge:
     """What an edge is read from."""
 
     __slots__ = ("_page", "node")
 
-    def __init__(self, page: Page, node: Any) -> None:
+    def __init__(self, page: ListPage, node: Any) -> None:
         self._page = page
         self.node = node
 
@@ -132,8 +123,12 @@ async def connect(
             session, noun, order, filters=given, after=position, first=first, names=context.names
         )
     nodes = [context.row(cls, record) for record in records[:first]]
-    await _load_edges(info, nodes)
-    return Page(context, rule, sorting, nodes, more=len(records) > first, start=after is None)
+    await load_edges(info, nodes)
+
+    def cursor_of(node: Any) -> str:
+        return context.cursor(rule, [_told(getattr(node, column)) for column in sorting.columns])
+
+    return ListPage(nodes, cursor_of, more=len(records) > first, start=after is None)
 
 
 def _told(value: object) -> str | int | None:
@@ -149,7 +144,6 @@ _READ: Final[Mapping[str, Any]] = {
     "offered_at": datetime.fromisoformat,
     "accepted_at": datetime.fromisoformat,
     "due_at": datetime.fromisoformat,
-    "banded_on": date.fromisoformat,
     "due_on": date.fromisoformat,
     "starts_on": date.fromisoformat,
 }
@@ -162,7 +156,7 @@ def _position(values: Sequence[str | int | None], order: graph.Order) -> list[ob
     return [_READ.get(column, str)(value) for column, value in zip(order.columns, values, strict=True)]
 
 
-async def _load_edges(info: Info, nodes: list[Row]) -> None:
+async def load_edges(info: Info, nodes: list[Row]) -> None:
     """Load what the items' edges lead to, level by level, as deep as the query names edges."""
     raw = info._raw_info  # noqa: SLF001 - the library shows the selection only as converted copies
     fragments = raw.fragments

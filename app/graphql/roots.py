@@ -27,7 +27,9 @@ from app.graphql.types.returns import Obligation, ReturnRecord
 from app.graphql.types.schools import School
 from app.graphql.types.supply import Contract, Lot, Provider
 from app.graphql.visibility import resolved
+from app.graphql.waiting import connect_waiting
 from app.queries import outcomes
+from app.services.waiting_list import Waiting
 
 _FIGURES: Final = 100
 """What a figure costs: it reads a year of rows."""
@@ -161,7 +163,7 @@ class Query:
         }
         return await connect(info, Referral, "referrals", order="received", filters=filters, after=after, first=first)
 
-    @resolved("Referrals that wait for a place, in the order in which they are offered one.")
+    @resolved("Referrals that wait for a place, in the published order: that of REST's waiting list.", price=_FIGURES)
     async def waiting_list(
         self,
         info: Info,
@@ -172,12 +174,13 @@ class Query:
         band: list[str] | None = None,
     ) -> Connection[Referral] | None:
         """A page of the waiting list."""
-        filters = {
-            "waiting": True,
-            "area_id": record_id(area, "Area"),
-            **_one_or_any("band", band, {each.value for each in Band}),
-        }
-        return await connect(info, Referral, "waitingList", order="waiting", filters=filters, after=after, first=first)
+        _one_or_any("band", band, {each.value for each in Band})
+        area_id = record_id(area, "Area")
+
+        def keep(line: Waiting) -> bool:
+            return (area_id is None or line.want.area_id == area_id) and (band is None or line.want.band in band)
+
+        return await connect_waiting(info, keep=keep, after=after, first=first)
 
     @resolved("Allocations, the latest first.")
     async def allocations(

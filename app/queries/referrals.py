@@ -265,24 +265,6 @@ async def decisions(session: ReadSession, referral_id: UUID) -> list[asyncpg.Rec
     )
 
 
-async def waiting_list(
-    session: ReadSession, *, limit: int, after: tuple[str, Any, datetime, UUID] | None
-) -> list[asyncpg.Record]:
-    """Who waits, in the published order (one row more than `limit` when there are more). Officers only."""
-    arguments: list[object] = [session.authority_id, limit + 1]
-    beyond = ""
-    if after is not None:
-        arguments += after
-        beyond = " AND (r.band, r.banded_on, r.received_at, r.id) > ($3, $4, $5, $6)"
-    return await session.rows(
-        "SELECT r.id, r.reference, r.band, r.banded_on, r.received_at, r.year_group, r.key_stage, r.need_codes,"  # noqa: S608 - fixed fragments
-        " r.area_id, r.school_id, r.language, r.holds, r.unplaceable FROM referral r"
-        f" WHERE r.authority_id = $1 AND r.state = 'waiting'{beyond}"
-        " ORDER BY r.band, r.banded_on, r.received_at, r.id LIMIT $2",
-        *arguments,
-    )
-
-
 def after_received(position: list[Any]) -> tuple[datetime, UUID]:
     """A list position, as a cursor carries it, in the types that the lists compare."""
     return datetime.fromisoformat(position[0]), UUID(position[1])

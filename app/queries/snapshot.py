@@ -1,4 +1,7 @@
-"""What `decide` is asked: the lots of an authority, its free places, and who waits. Broker context only."""
+"""What `decide` is asked: the lots of an authority, its free places, and who waits.
+
+In broker context, or in a read that reaches the whole authority.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
-from app.db import BrokerSession
+from app.db import BrokerSession, ReadSession
 from app.domain.allocation import Caseload, Lot, Place, SchoolShare, Want
 
 # `app.domain.contract_terms` in SQL, for every lot at once (a test compares the two): a lot starts with its contract,
@@ -134,7 +137,7 @@ class Survey:
     """Of the lots' providers and services, by id."""
 
 
-async def survey(session: BrokerSession, on: date) -> Survey:
+async def survey(session: ReadSession, on: date) -> Survey:
     """The ground of decisions on a day."""
     rows = await session.rows(_SURVEY, session.authority_id, on)
     terms = next(row for row in rows if row["part"] == "terms")
@@ -237,7 +240,7 @@ def want_of(row: asyncpg.Record, long_stop_on: date | None) -> Want:
     )
 
 
-async def shares(session: BrokerSession, since: date) -> tuple[SchoolShare, ...]:
+async def shares(session: ReadSession, since: date) -> tuple[SchoolShare, ...]:
     """What each school has had of the starts since a day, and what it is entitled to, in hundredths of a start.
 
     A school is entitled to its part of all starts by pupils on roll; one whose roll is not known has no share.

@@ -14,7 +14,7 @@ from uuid import UUID
 import orjson
 
 from app.clock import london_moment
-from app.db import BrokerSession
+from app.db import BrokerSession, ReadSession
 from app.domain.academic_year import academic_year_start
 from app.domain.allocation import (
     Arrival,
@@ -90,7 +90,7 @@ def _policy(policy_id: UUID, content: str) -> Policy:  # noqa: ARG001 - the id i
     return policy_from(orjson.loads(content))
 
 
-async def survey(session: BrokerSession) -> Ground:
+async def survey(session: ReadSession) -> Ground:
     """Read the ground for decisions today. Raises InvariantBroken if the authority has no policy in force."""
     found = await snapshots.survey(session, session.today)
     if found.policy_id is None:

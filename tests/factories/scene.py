@@ -27,6 +27,7 @@ SECRETS: Final[dict[Group, tuple[str, ...]]] = {
     Group.ATTENDANCE: ('"sessions_attended":53', '"sessionsAttended":53'),
     Group.PROGRESS: ("Goal of the garden", "Summary of the sea"),
     Group.READINGS: ('"jointly"', '"JOINTLY"'),
+    Group.EXPLANATION: ('"paragraph"',),
     Group.DECISIONS: ('"verdicts"', "tight_sets", "POSSIBLE_DUPLICATE"),
 }
 

@@ -23,6 +23,8 @@ BROKERS = {
 # Who may count over the whole authority in a read, and why.
 WIDE_READERS = {
     "services/services.py": "a school reads whether a place is free, and nothing of whose places they are",
+    "services/waiting_list.py": "the order and the expected starts stand on everyone who waits; a sender reads its own",
+    "services/explanations.py": "a sender reads why its referral was decided so, and not the record of the decision",
     "services/lots.py": "a prime reads how its subcontractor's lot stands, and none of its bookings",
 }
 

@@ -5,15 +5,19 @@ from datetime import date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from orjson import loads
 
 from app.domain.allocation import Caseload, Place, Snapshot, decide
-from app.domain.allocation.expected_start import expected_starts
+from app.domain.allocation.expected_start import Estimate, expected_starts, load_ahead_of
 from app.domain.allocation.facts_of_time import free_in, long_stop_on
 from app.domain.allocation.reach import reach_counts, reach_of
-from app.domain.allocation_explained import Names, decision_facts, explain
+from app.domain.allocation_explained import Names, decision_facts, explain, names_of, recorded_facts, told_to_sender
 from app.domain.calendar import Calendar
+from app.domain.decision_record import record_of, replay
+from app.domain.expected_dates import ExpectedStart, expected_start_of
 from app.domain.policy import BANDS, Policy, digest_of, policy_from
 from app.domain.policy_published import Publication, public_page, transparency_record
+from app.queries.writes import to_json
 from tests.factories.snapshots import LOT, TODAY, WANT, an_id, snapshots
 
 POLICY = Policy()
@@ -188,3 +192,73 @@ def test_the_transparency_record_is_made_from_the_policy() -> None:
 def test_caseloads_do_not_matter_to_who_is_told() -> None:
     full = Snapshot((WANT,), (LOT,), (Place(an_id(1), LOT.id, 1, an_id(400)),), (Caseload(an_id(400), 1, 1),))
     assert "those that are free now go to families ahead" in told(full)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(snapshots())
+def test_a_record_tells_what_the_decision_told(snapshot: Snapshot) -> None:
+    plan = decide(snapshot, POLICY, TODAY)
+    wants = {want.referral_id: want for want in snapshot.wants}
+    for decision in plan.decisions:
+        want = wants[decision.referral_id]
+        record = record_of(
+            want, decision, snapshot.lots, plan.spare, POLICY.content(), TODAY, taken=snapshot.places,
+            claims=snapshot.claims, shares=snapshot.shares,
+        )  # fmt: skip
+        kept = loads(to_json(record))
+        facts = recorded_facts(kept)
+        again = replay(kept)
+        assert (facts.outcome, facts.hold, facts.waits_for) == (again.outcome, again.hold, again.waits_for)
+        now = decision_facts(want, again, snapshot, POLICY, TODAY)
+        assert (facts.band, facts.lot_count, facts.against) == (now.band, now.lot_count, now.against)
+        assert explain(facts, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("hold", "told_hold"),
+    [
+        ("SAFEGUARDING_HOLD", "SAFEGUARDING_HOLD"),
+        ("AGREEMENT_WITHDRAWN", "AGREEMENT_WITHDRAWN"),
+        ("FAMILY_PAUSED", "FAMILY_PAUSED"),
+        ("POSSIBLE_DUPLICATE", "OFFICER_CHECK"),
+        ("HOUSEHOLD_HAS_PLACE", "OFFICER_CHECK"),
+    ],
+)
+def test_a_sender_is_told_of_holds_that_are_its_own_alone(hold: str, told_hold: str) -> None:
+    want = replace(WANT, holds=(hold,))
+    snapshot = Snapshot((want,), (LOT,), ())
+    facts = decision_facts(want, decide(snapshot, POLICY, TODAY).decisions[0], snapshot, POLICY, TODAY)
+    sender = told_to_sender(facts)
+    assert (facts.hold, sender.hold) == (hold, told_hold)
+    assert ("an officer looks at it first" in explain(sender, NAMES)) == (told_hold == "OFFICER_CHECK")
+
+
+@pytest.mark.parametrize(
+    ("year_group", "area", "words"),
+    [
+        ("9", "North", ("Year 9", "the North")),
+        ("13", "Breckland", ("Year 13", "Breckland")),
+        ("R", None, ("Reception", None)),
+        ("N2", "South East", ("the early years", "the South East")),
+    ],
+)
+def test_how_people_call_it(year_group: str, area: str | None, words: tuple[str, str | None]) -> None:
+    assert names_of(year_group, area) == Names(*words)
+
+
+def test_the_share_of_places_that_the_most_urgent_take() -> None:
+    assert load_ahead_of(300, 10, 60) == 50
+    assert load_ahead_of(9_000, 10, 60) == 100
+    assert load_ahead_of(300, 0, 60) == load_ahead_of(300, 10, 0) == 0
+
+
+def test_an_expected_start_in_dates() -> None:
+    calendar, on = Calendar(), date(2026, 11, 2)
+
+    def start(method: str, low: int | None, high: int | None) -> ExpectedStart:
+        return expected_start_of(Estimate(WANT.referral_id, method, 1, low, high), calendar, on)
+
+    assert start("DATE", 5, 5) == ExpectedStart("DATE", date(2026, 11, 9), date(2026, 11, 9))
+    assert start("RANGE", 5, 10) == ExpectedStart("RANGE", date(2026, 11, 9), date(2026, 11, 16))
+    assert start("RANGE", None, None) == ExpectedStart("RANGE")
+    assert start("POSITION", 20, 45) == ExpectedStart("POSITION", None, None, 20, 45)

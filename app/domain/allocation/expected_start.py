@@ -76,6 +76,16 @@ def expected_starts(
     return tuple(estimates)
 
 
+def load_ahead_of(place_days: int, places: int, days: int) -> int:
+    """The share of places that some bands take, per cent, 0 to 100.
+
+    They began work that takes `place_days` school days in all, in a time of so many school `days` with `places`.
+    """
+    if places < 1 or days < 1:
+        return 0
+    return min(100, 100 * place_days // (places * days))
+
+
 def _estimate(
     referral_id: UUID,
     band: str,

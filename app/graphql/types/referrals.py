@@ -11,6 +11,7 @@ from app.access import Group
 from app.graphql.context import Info
 from app.graphql.rows import Node, Row, edge, of_noun
 from app.graphql.types.common import CHILDREN, First, children
+from app.graphql.types.explanations import PRICE, Explanation, shown
 from app.graphql.types.pupils import Household, Pupil
 from app.graphql.types.schools import Organisation, School
 from app.graphql.types.supply import Provider
@@ -167,6 +168,17 @@ class Referral(Row, Node):
     ) -> list[Annotated["Decision", strawberry.lazy("app.graphql.types.allocations")]] | None:
         """The first decisions."""
         return children(info, self, "decision", "referral_id", first)
+
+    @resolved(
+        "Why it was offered a place, or why it waits; null where nothing was decided yet.",
+        group=Group.EXPLANATION,
+        rule="explain_referral",
+        price=PRICE,
+    )
+    async def explanation(self, info: Info) -> Explanation | None:
+        """A paragraph for people, the facts behind it, and its expected start."""
+        found = await info.context.explanations().load_one(self.key)
+        return None if found is None else shown(found, self.sees)
 
     @resolved("Its moves from state to state, in order.", group=_PUBLIC, rule="list_referral_history")
     def history(self, info: Info, first: First = CHILDREN) -> list[StatusChange] | None:

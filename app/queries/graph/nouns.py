@@ -154,12 +154,8 @@ REFERRAL: Final = Noun(
         "referrer needs agreement lawful_basis safe_contact visit_risks safeguarding circumstances child_view"
         " parent_view information_request warnings close_note"
     ),
-    orders={
-        "received": _RECEIVED,
-        "waiting": Order(("band", "banded_on", "received_at", "id")),
-    },
+    orders={"received": _RECEIVED},
     filters={
-        "waiting": "t.state = 'waiting'",
         "state": "t.state = {}::text",
         "states": "t.state = ANY ({}::text[])",
         "band": "t.band = {}::text",

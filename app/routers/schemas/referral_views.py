@@ -245,24 +245,6 @@ class DecisionOut(Seen):
     record: Annotated[dict[str, Any], Group.DECISIONS]
 
 
-class WaitingOut(Seen):
-    """A referral in the order of the waiting list."""
-
-    id: Annotated[UUID, _Public]
-    reference: Annotated[str, _Public]
-    band: Annotated[str, _Public]
-    banded_on: Annotated[date, _Public]
-    received_at: Annotated[datetime, _Public]
-    year_group: Annotated[str, _Needs]
-    key_stage: Annotated[str, _Needs]
-    need_codes: Annotated[list[str], _Needs]
-    area_id: Annotated[UUID | None, _Public]
-    school_id: Annotated[UUID | None, _Public]
-    language: Annotated[str, _Needs]
-    holds: Annotated[list[str], Group.DECISIONS]
-    unplaceable: Annotated[bool, _Public]
-
-
 class LotVerdictOut(Out):
     """What the check found of one service: eligible, or the first reason why not."""
 
