@@ -202,7 +202,7 @@ def test_a_record_tells_what_the_decision_told(snapshot: Snapshot) -> None:
     for decision in plan.decisions:
         want = wants[decision.referral_id]
         record = record_of(
-            want, decision, snapshot.lots, plan.spare, POLICY.content(), TODAY, taken=snapshot.places,
+            want, decision, snapshot.lots, plan.spare, POLICY, TODAY, taken=snapshot.places,
             claims=snapshot.claims, shares=snapshot.shares,
         )  # fmt: skip
         kept = loads(to_json(record))
