@@ -150,7 +150,7 @@ async def add_block(
             id=practitioner_id,
             provider_id=provider.organisation_id,
             name="Sam Sampleton (made up)",
-            caseload_limit=12,
+            caseload_limit=max(12, places),
         )
         for number in range(1, places + 1):
             place_id = new_id()
