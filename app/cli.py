@@ -165,7 +165,8 @@ def rotate_key() -> None:
         _say(f"New tokens are signed with {rotate(path)}. Retire an older key when its last token has ended.")
 
 
-@keys.command("retire")
+# A key's id may begin with a hyphen: it is not an option.
+@keys.command("retire", context_settings={"ignore_unknown_options": True})
 def retire_key(kid: Annotated[str, typer.Argument(help="The key's id, as in /.well-known/jwks.json.")]) -> None:
     """Take a key that no longer signs out of use: tokens signed with it stop working."""
     from app.http.signing_keys import retire

@@ -150,6 +150,8 @@ def test_keys_are_rotated_and_only_one_that_no_longer_signs_is_retired(run: Run,
     assert run("keys", "retire", str(after)).exit_code == 1
     assert run("keys", "retire", str(before)).exit_code == 0
     assert set(SigningKeys(path).ring().verifying) == {after}
+    unknown = run("keys", "retire", "-x3GSR1NdX6dKfOVEMfzz9nD")
+    assert unknown.exit_code == 1, "an id that begins with a hyphen is read as one"
 
 
 def test_settings_that_are_not_right_are_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
