@@ -17,20 +17,26 @@ from app.domain.allocation import Caseload, Lot, Place, SchoolShare, Want
 # or on the day that a variation adds it, and a contract ends where the extensions in force on the day have moved it.
 # Volume left: commissioned (by the last volume variation in force) less what was used (a first contact was attended)
 # and what is committed (booked, not started).
-# Both are counted once for the authority, from indexes that hold row policy's columns too: it runs under the lock.
+# All is counted once for the authority, from indexes that hold row policy's columns too: it runs under the lock.
 #
-# One statement for all that a decision stands on, because each round trip keeps the lock for longer: rows of
-# five kinds, the first of which (`part` is 'terms') is the policy in force and the stamps of the calendar.
+# One statement for all that a decision stands on, because each round trip keeps the lock for longer: rows of four
+# kinds, the first of which (`part` is 'terms') is the policy in force and the stamps of the calendar. Of the places
+# that are not free, only those with abilities of their own are there.
 _SURVEY = """
 WITH used AS MATERIALIZED (
-  SELECT i.lot_id, count(*) AS count FROM intervention i
+  SELECT i.lot_id, count(*)::int AS count FROM intervention i
   WHERE i.authority_id = $1 AND i.started_on IS NOT NULL GROUP BY i.lot_id
-), committed AS MATERIALIZED (
-  SELECT b.lot_id, count(*) AS count FROM booking b
-  WHERE b.authority_id = $1 AND b.state <> 'released' AND b.state IN ('offered', 'accepted') GROUP BY b.lot_id
+), live AS MATERIALIZED (
+  SELECT b.lot_id, b.place_id, b.state FROM booking b WHERE b.authority_id = $1 AND b.state <> 'released'
 ), policy AS (
   SELECT v.id, v.content FROM policy_version v WHERE v.authority_id = $1 AND v.effective_from <= $2
   ORDER BY v.effective_from DESC, v.number DESC LIMIT 1
+), supply AS MATERIALIZED (
+  SELECT p.id, p.lot_id, p.number, p.practitioner_id, p.needs, p.languages, p.modes, p.reach,
+         p.available_from <= $2 AND (p.available_until IS NULL OR p.available_until > $2) AS available,
+         coalesce(h.held, 0) AS held
+  FROM place p LEFT JOIN (SELECT place_id, count(*)::int AS held FROM live GROUP BY place_id) h ON h.place_id = p.id
+  WHERE p.authority_id = $1
 )
 SELECT 'terms' AS part, (SELECT id FROM policy) AS id,
        ARRAY(SELECT y.stamp FROM calendar_year y WHERE y.authority_id = $1 ORDER BY y.academic_year) AS stamps,
@@ -39,30 +45,22 @@ SELECT 'terms' AS part, (SELECT id FROM policy) AS id,
        NULL::text[] AS languages, NULL::text[] AS modes, NULL::uuid AS provider_id, NULL::uuid AS service_id,
        NULL::date AS starts_on, NULL::date AS ends_on, NULL::uuid[] AS area_ids, NULL::uuid[] AS school_ids,
        NULL::text[] AS key_stages, NULL::int AS standard_weeks, NULL::int AS volume_left,
-       NULL::text AS provider_name, NULL::text AS service_name, NULL::int AS count, NULL::int AS most
+       NULL::text AS provider_name, NULL::text AS service_name, NULL::int AS count, NULL::int AS most,
+       NULL::boolean AS free
 UNION ALL
 SELECT 'practitioner', r.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
        NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-       (SELECT count(*)::int FROM booking b JOIN place p ON p.authority_id = b.authority_id AND p.id = b.place_id
-        WHERE b.authority_id = $1 AND b.state <> 'released' AND p.practitioner_id = r.id),
-       CASE WHEN r.active THEN r.caseload_limit ELSE 0 END
-FROM practitioner r WHERE r.authority_id = $1
+       h.held, CASE WHEN r.active THEN r.caseload_limit ELSE 0 END, NULL
+FROM (SELECT s.practitioner_id, sum(s.held)::int AS held FROM supply s GROUP BY s.practitioner_id) h
+JOIN practitioner r ON r.authority_id = $1 AND r.id = h.practitioner_id
 UNION ALL
-SELECT 'place', p.id, NULL, NULL, p.lot_id, p.number, p.practitioner_id, p.needs, p.languages, p.modes,
-       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, p.reach, NULL
-FROM place p
-WHERE p.authority_id = $1 AND p.available_from <= $2 AND (p.available_until IS NULL OR p.available_until > $2)
-  AND NOT EXISTS (SELECT 1 FROM booking b
-                  WHERE b.authority_id = p.authority_id AND b.place_id = p.id AND b.state <> 'released')
-  AND NOT EXISTS (SELECT 1 FROM place_out_of_service x
-                  WHERE x.authority_id = p.authority_id AND x.place_id = p.id
-                    AND x.starts_on <= $2 AND x.ends_on > $2)
-UNION ALL
-SELECT 'able place', p.id, NULL, NULL, p.lot_id, p.number, p.practitioner_id, p.needs, p.languages, p.modes,
-       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, p.reach, NULL
-FROM place p
-WHERE p.authority_id = $1 AND p.available_from <= $2 AND (p.available_until IS NULL OR p.available_until > $2)
-  AND (p.needs IS NOT NULL OR p.languages IS NOT NULL OR p.modes IS NOT NULL)
+SELECT 'place', s.id, NULL, NULL, s.lot_id, s.number, s.practitioner_id, s.needs, s.languages, s.modes,
+       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, s.reach, NULL, s.free
+FROM (SELECT *, held = 0 AND NOT EXISTS (SELECT 1 FROM place_out_of_service x
+                                         WHERE x.authority_id = $1 AND x.place_id = supply.id
+                                           AND x.starts_on <= $2 AND x.ends_on > $2) AS free
+      FROM supply WHERE available) s
+WHERE s.free OR s.needs IS NOT NULL OR s.languages IS NOT NULL OR s.modes IS NOT NULL
 UNION ALL
 SELECT 'lot', l.id, NULL, NULL, NULL, NULL, NULL, l.needs, s.languages, s.modes, l.provider_id, l.service_id,
        coalesce((SELECT min(v.effective_on) FROM contract_variation v
@@ -76,12 +74,13 @@ SELECT 'lot', l.id, NULL, NULL, NULL, NULL, NULL, l.needs, s.languages, s.modes,
                  WHERE v.authority_id = c.authority_id AND v.contract_id = c.id AND v.kind = 'volume'
                    AND v.terms ->> 'lot_id' = l.id::text
                    AND v.effective_on <= $2 ORDER BY v.effective_on DESC, v.number DESC LIMIT 1), l.volume)
-       - coalesce((SELECT u.count FROM used u WHERE u.lot_id = l.id), 0)
-       - coalesce((SELECT k.count FROM committed k WHERE k.lot_id = l.id), 0),
-       o.name, s.name,
-       (SELECT count(*)::int FROM place p WHERE p.authority_id = l.authority_id AND p.lot_id = l.id
-        AND p.available_from <= $2 AND (p.available_until IS NULL OR p.available_until > $2)), NULL
+       - coalesce(u.count, 0) - coalesce(k.count, 0),
+       o.name, s.name, coalesce(n.count, 0), NULL, NULL
 FROM lot l
+LEFT JOIN used u ON u.lot_id = l.id
+LEFT JOIN (SELECT lot_id, count(*)::int AS count FROM live WHERE state IN ('offered', 'accepted') GROUP BY 1) k
+  ON k.lot_id = l.id
+LEFT JOIN (SELECT lot_id, count(*)::int AS count FROM supply WHERE available GROUP BY 1) n ON n.lot_id = l.id
 JOIN contract c ON c.authority_id = l.authority_id AND c.id = l.contract_id
 JOIN service s ON s.authority_id = l.authority_id AND s.id = l.service_id
 JOIN organisation o ON o.authority_id = l.authority_id AND o.id = l.provider_id
@@ -132,30 +131,26 @@ class Survey:
     busy_places: tuple[Place, ...]
     """Of the others, those with abilities of their own: what they can do, their lot can do when they fall free."""
     caseloads: tuple[Caseload, ...]
-    """Of every practitioner; one who is no longer active takes nobody new."""
+    """Of every practitioner with a place; one who is no longer active takes nobody new."""
     names: dict[UUID, str]
     """Of the lots' providers and services, by id."""
 
 
 async def survey(session: ReadSession, on: date) -> Survey:
     """The ground of decisions on a day."""
-    rows = await session.rows(_SURVEY, session.authority_id, on)
-    terms = next(row for row in rows if row["part"] == "terms")
-    lots = [row for row in rows if row["part"] == "lot"]
-    free = tuple(_place(row) for row in rows if row["part"] == "place")
-    ids = {place.id for place in free}
+    parts: dict[str, list[asyncpg.Record]] = {"terms": [], "practitioner": [], "place": [], "lot": []}
+    for row in await session.rows(_SURVEY, session.authority_id, on):
+        parts[row["part"]].append(row)
+    (terms,) = parts["terms"]
+    lots = parts["lot"]
     return Survey(
         policy_id=terms["id"],
         policy_content=terms["content"],
         calendar_stamps=tuple(terms["stamps"]),
         lots=tuple(map(_lot, lots)),
-        free_places=free,
-        busy_places=tuple(
-            replace(_place(row), booked=True) for row in rows if row["part"] == "able place" and row["id"] not in ids
-        ),
-        caseloads=tuple(
-            Caseload(row["id"], row["most"], row["count"]) for row in rows if row["part"] == "practitioner"
-        ),
+        free_places=tuple(_place(row) for row in parts["place"] if row["free"]),
+        busy_places=tuple(replace(_place(row), booked=True) for row in parts["place"] if not row["free"]),
+        caseloads=tuple(Caseload(row["id"], row["most"], row["count"]) for row in parts["practitioner"]),
         names={
             **{row["provider_id"]: row["provider_name"] for row in lots},
             **{row["service_id"]: row["service_name"] for row in lots},
