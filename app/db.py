@@ -164,11 +164,13 @@ async def broker(session: WriteSession) -> AsyncIterator[BrokerSession]:
     Only the services in `BROKERS` may call this (a guard test keeps the list): allocation, duplicates and queue
     positions need rows of every organisation, which no caller may see. The lock is taken in this statement, before
     anything is read: taken inside the reading statement it would read stale data. What `session` itself asks
-    afterwards is narrow again.
+    afterwards is narrow again. Under the lock nobody waits for a plan: by its own judgement PostgreSQL would plan
+    wide joins anew at every call, which cost a post more than running them.
     """
     line = session._line  # noqa: SLF001 - same door
     await line.driver.fetchval(
-        "SELECT set_config('halfterm.reach', $2, true), pg_advisory_xact_lock(hashtextextended($1, 0))",
+        "SELECT set_config('halfterm.reach', $2, true), set_config('plan_cache_mode', 'force_generic_plan', true),"
+        " pg_advisory_xact_lock(hashtextextended($1, 0))",
         str(session.authority_id),
         WHOLE,
     )
