@@ -5,12 +5,15 @@ pupil (on its roll by its own word, or referred by it before). Anyone else's rec
 that a guessed UPN opens nothing and the sender learns nothing about another organisation's referral.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from app.access import Kind
-from app.db import BrokerSession, ReadSession, WriteSession
+from app.db import BrokerSession, ReadSession
 from app.domain.referral_facts import Facts
 from app.errors import DuplicateReferral, FieldFault, Forbidden, Invalid
 from app.ids import new_id
@@ -31,9 +34,17 @@ class Sender:
     safeguarding_contact: str
 
 
-async def sender_of(session: ReadSession, facts: Facts) -> Sender:
+async def arrival_of(session: BrokerSession, facts: Facts) -> list[asyncpg.Record]:
+    """Who sends, and whom it may be about; read under the lock, so that of two senders at once one finds the other."""
+    pupil = facts["pupil"]
+    return await queries.arrival(
+        session, school_urn=facts.get("school_urn"), upn=pupil.get("upn"), mis_id=pupil.get("mis_id")
+    )
+
+
+def sender_of(session: ReadSession, facts: Facts, rows: Sequence[asyncpg.Record]) -> Sender:
     """The sender of a referral. Raises Forbidden for a school that is no member today, Invalid for a wrong URN."""
-    row = await queries.sender(session, facts.get("school_urn"))
+    row = rows[0] if rows else None
     is_school = session.kind is Kind.SCHOOL
     if row is None or (is_school and row["school_id"] != session.organisation_id):
         raise Forbidden("Your school is not a member of this authority today.")
@@ -60,14 +71,14 @@ class Match:
     upn_missing_reason: str | None = None
 
 
-async def match_pupil(session: WriteSession, facts: Facts, school_id: UUID | None) -> Match:
-    """Find the pupil of a referral, in broker context.
+def match_pupil(facts: Facts, rows: Sequence[asyncpg.Record]) -> Match:
+    """The pupil of a referral.
 
     Raises DuplicateReferral for the sender's own open referral, Invalid when the sender's earlier record of the UPN
     has another date of birth.
     """
     pupil = facts["pupil"]
-    rows = await queries.match_pupil(session, upn=pupil.get("upn"), mis_id=pupil.get("mis_id"), school_id=school_id)
+    rows = [row for row in rows if row["pupil_id"] is not None]
     own = next((row for row in rows if row["own"]), None)
     if own is not None and own["own_open_id"] is not None:
         raise DuplicateReferral(
@@ -81,7 +92,7 @@ async def match_pupil(session: WriteSession, facts: Facts, school_id: UUID | Non
         sentence = "Your earlier record of this pupil has another date of birth: check it and the UPN."
         raise Invalid(errors=[FieldFault("/pupil/date_of_birth", "differs", sentence)])
     return Match(
-        own["id"],
+        own["pupil_id"],
         own["household_id"],
         own["upn_holder"],
         other_open,

@@ -10,7 +10,7 @@ from app.domain.year_groups import key_stage
 from app.errors import DuplicateReferral
 from app.ids import new_id
 from app.services.allocation import survey
-from app.services.referrals.arrival import match_pupil, sender_of
+from app.services.referrals.arrival import arrival_of, match_pupil, sender_of
 from app.services.referrals.submit import check_refused_providers, examine
 
 
@@ -20,12 +20,13 @@ async def check_referral(session: WriteSession, facts: Facts) -> dict[str, Any]:
     Says nothing of other organisations' referrals. Raises as a submission does, but for the duplicate, which is told.
     """
     warnings = await examine(session, facts)
-    sender = await sender_of(session, facts)
     await check_refused_providers(session, facts["refused_provider_ids"])
     async with broker(session) as wide:
+        arrived = await arrival_of(wide, facts)
+        sender = sender_of(wide, facts, arrived)
         duplicate: str | None = None
         try:
-            await match_pupil(wide, facts, sender.school_id)
+            match_pupil(facts, arrived)
         except DuplicateReferral as error:
             duplicate = str(error.extra["reference"])
         ground = await survey(wide)

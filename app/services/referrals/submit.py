@@ -23,7 +23,7 @@ from app.queries.writes import Writes
 from app.services import events, history
 from app.services.allocation import Ground, decide_arrival, keep_decision, make_offer, survey
 from app.services.obligations import owe
-from app.services.referrals.arrival import Match, Sender, keep_pupil, match_pupil, sender_of
+from app.services.referrals.arrival import Match, Sender, arrival_of, keep_pupil, match_pupil, sender_of
 from app.services.referrals.as_read import Figures, as_read
 
 NOTICE = (
@@ -47,11 +47,12 @@ async def submit_referral(session: WriteSession, writes: Writes, facts: Facts) -
     Raises Invalid with every fault of the facts, Forbidden for a school that is no member, DuplicateReferral.
     """
     warnings = await examine(session, facts)
-    sender = await sender_of(session, facts)
     await check_refused_providers(session, facts["refused_provider_ids"])
     authority_id = await authority_organisation(session)
     async with broker(session) as wide:
-        match = await match_pupil(wide, facts, sender.school_id)
+        arrived = await arrival_of(wide, facts)
+        sender = sender_of(wide, facts, arrived)
+        match = match_pupil(facts, arrived)
         pupil_id, household_id = await keep_pupil(wide, writes, facts, match, sender.school_id)
         ground = await survey(wide)
         holds = _holds(facts, possible_duplicate=match.possible_duplicate)
