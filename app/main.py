@@ -64,7 +64,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     )
     app.state.runtime = runtime
     app.state.registry = registry
-    app.router.routes.extend([*PLAIN_ROUTES, graphql_route(), *docs_routes()])
+    app.router.routes.extend([graphql_route(), *docs_routes()])
     for router in (*ROUTERS, *(SANDBOX_ROUTERS if settings.sandbox else ())):
         app.include_router(router)
     install_problem_handlers(app)
@@ -73,6 +73,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         metrics=HttpMetrics(registry),
         max_body_bytes=settings.max_body_bytes,
         https=settings.base_url.startswith("https://"),
+        plain_routes=PLAIN_ROUTES,
     )
     describe(app)
     return app

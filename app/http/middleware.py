@@ -8,6 +8,7 @@ leave with ids, headers, log line and metrics.
 
 import logging
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from app import clock
 from app.errors import Malformed, PayloadTooLarge
 from app.http.logs import ACCESS_LOGGER, error_facts, request_ids
 from app.http.metrics import HttpMetrics
+from app.http.plain_routes import PlainRoute
 from app.http.problems import problem_for
 from app.http.trace_context import TraceContext, continue_trace, start_trace
 
@@ -58,9 +60,21 @@ class _Arrival:
 class RequestMiddleware:
     """Wraps the application; install it last, so that it stands outermost."""
 
-    def __init__(self, app: ASGIApp, *, metrics: HttpMetrics, max_body_bytes: int, https: bool = False) -> None:
-        """`max_body_bytes` bounds a request's body; `https` says that clients reach the service by TLS only."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        metrics: HttpMetrics,
+        max_body_bytes: int,
+        https: bool = False,
+        plain_routes: Sequence[PlainRoute] = (),
+    ) -> None:
+        """`max_body_bytes` bounds a request's body; `https` says that clients reach the service by TLS only.
+
+        `plain_routes` are asked before the application.
+        """
         self._app = app
+        self._plain_routes = {(route.method, route.path_format): route for route in plain_routes}
         self._metrics = metrics
         self._max_body_bytes = max_body_bytes
         self._fixed_headers = (*_HEADERS, _STRICT_TRANSPORT) if https else _HEADERS
@@ -86,7 +100,15 @@ class RequestMiddleware:
 
     async def _answer(self, scope: Scope, receive: Receive, arrival: _Arrival, reply: "_Reply") -> None:
         try:
-            await self._app(scope, self._admit(arrival, receive), reply)
+            receive = self._admit(arrival, receive)
+            plain = self._plain_routes.get((scope["method"], scope["path"]))
+            if plain is not None:
+                response, receive = await plain.answer(scope, receive)
+                if response is not None:
+                    scope["route"] = plain
+                    await response(scope, receive, reply)
+                    return
+            await self._app(scope, receive, reply)
         except Exception as exc:  # noqa: BLE001 - the last handler of a request: every error becomes an answer
             if reply.status:
                 _log.error("an answer was cut short", extra=error_facts(exc))
@@ -161,16 +183,16 @@ class _Reply:
 def route_template(scope: Scope) -> str:
     """The path template of the route that answered (`/v1/referrals/{id}`), or `unmatched`.
 
-    The framework notes an included router's route, with its prefix, in its own part of the scope; its own routes under
-    `route`; and of a plain Starlette route the endpoint only.
+    The framework notes an included router's route, with its prefix, in its own part of the scope; its own routes, and
+    we our plain ones, under `route`; and of a plain Starlette route the endpoint only.
     """
     context = scope.get("fastapi", {}).get("effective_route_context")
-    route = getattr(context, "starlette_route", None) or context or scope.get("route") or _plain_route(scope)
+    route = getattr(context, "starlette_route", None) or context or scope.get("route") or _by_endpoint(scope)
     template: str | None = getattr(route, "path_format", None)
     return template or _UNMATCHED
 
 
-def _plain_route(scope: Scope) -> BaseRoute | None:
+def _by_endpoint(scope: Scope) -> BaseRoute | None:
     endpoint = scope.get("endpoint")
     if endpoint is None:
         return None

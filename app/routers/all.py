@@ -71,7 +71,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
 )
 
 PLAIN_ROUTES: Final[tuple[PlainRoute, ...]] = (referrals.PLAIN, worklist.PLAIN)
-"""They stand before all others."""
+"""They are asked before the application."""
 
 SANDBOX_ROUTERS: Final[tuple[APIRouter, ...]] = (sandbox.router,)
 """Served where the service is a sandbox, and nowhere else."""
