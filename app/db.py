@@ -253,18 +253,21 @@ class Database:
                 await self._end_quietly(driver)
                 raise
 
-    async def ask(self, function: str, principal: Principal) -> Any:
-        """The value of a function of `app.models.functions` that sets its caller's context itself: one round trip.
+    async def ask(self, function: str, principals: Sequence[Principal]) -> list[Any]:
+        """The values of a function of `app.models.functions` that sets its caller's context itself: one round trip.
 
-        It runs in a transaction of its own, with (authority, organisation, client). Raises Unavailable.
+        It runs in a transaction of its own, with (authority, organisation, client) of each. Raises Unavailable.
         """
         async with self._connect() as driver:
-            return await driver.fetchval(
-                f"SELECT {function}($1, $2, $3)",
-                principal.authority_id,
-                principal.organisation_id,
-                principal.client_id,
+            rows = await driver.fetch(
+                f"SELECT {function}(q.authority, q.organisation, q.client)"  # noqa: S608 - our own name
+                " FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) WITH ORDINALITY"
+                " AS q (authority, organisation, client, number) ORDER BY q.number",
+                [each.authority_id for each in principals],
+                [each.organisation_id for each in principals],
+                [each.client_id for each in principals],
             )
+        return [row[0] for row in rows]
 
     @asynccontextmanager
     async def _connect(self) -> AsyncIterator[asyncpg.Connection]:

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
@@ -21,10 +22,12 @@ from app.http.runtime import Runtime
 from app.http.signing_keys import SigningKeys
 from app.jobs.clock import run_clock
 from app.openapi import describe
+from app.queries.offers import marks
 from app.routers.all import PLAIN_ROUTES, ROUTERS, SANDBOX_ROUTERS
 from app.schema import roles_for, user_of
 from app.services.tailer import Tailer
 from app.settings import Settings, get_settings
+from app.together import Together
 
 
 def create_app(settings: Settings | None = None, database: Database | None = None) -> FastAPI:
@@ -101,6 +104,7 @@ def make_runtime(settings: Settings, database: Database | None = None) -> Runtim
         tailer=Tailer(worker, settings.tailer_interval_ms / 1000),
         rate_limits=RateLimits(settings.rate_limit_per_minute),
         sign_ins=SignInThrottle(),
+        worklist_marks=Together(partial(marks, database)),
     )
 
 

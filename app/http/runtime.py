@@ -5,12 +5,14 @@ from typing import cast
 
 from starlette.requests import HTTPConnection
 
+from app.access import Principal
 from app.db import Database, WorkerDatabase
 from app.http.access_tokens import TokenVerifier
 from app.http.rate_limits import RateLimits, SignInThrottle
 from app.http.signing_keys import SigningKeys
 from app.services.tailer import Tailer
 from app.settings import Settings
+from app.together import Together
 
 
 @dataclass(slots=True)
@@ -25,6 +27,8 @@ class Runtime:
     tailer: Tailer
     rate_limits: RateLimits
     sign_ins: SignInThrottle
+    worklist_marks: Together[Principal, str]
+    """Of a provider, what its worklist's 304 is answered from."""
 
 
 def runtime_of(connection: HTTPConnection) -> Runtime:

@@ -86,10 +86,9 @@ async def changes(
     return rows, Change(int(rows[-1]["xid"]), UUID(rows[-1]["id"])) if rows else after
 
 
-async def mark(database: Database, provider: Principal) -> str:
-    """A mark that changes whenever anything in a provider's worklist may have: what a 304 is answered from."""
-    found: str = await database.ask("worklist_mark", provider)
-    return found
+async def marks(database: Database, providers: Sequence[Principal]) -> list[str]:
+    """Of each provider, a mark that changes whenever anything in its worklist may have: what a 304 is answered from."""
+    return await database.ask("worklist_mark", providers)
 
 
 def _whose(session: ReadSession, states: Sequence[str] | None) -> tuple[list[str], list[object]]:

@@ -58,7 +58,7 @@ async def _worklist(call: Call, query: WorklistQuery) -> Response:
         # The same question is meant, or a 304 could hide a page that was never read.
         asked = sha256(call.request.scope["query_string"]).hexdigest()[:16]
         # Asked before the list is read: a tag may be older than its list, and never newer.
-        tag = f'W/"{await offers.mark(call.runtime.database, call.principal)}-{asked}"'
+        tag = f'W/"{await call.runtime.worklist_marks.ask(call.principal)}-{asked}"'
         if is_unchanged(", ".join(call.request.headers.getlist("if-none-match")) or None, tag):
             return Response(status_code=304, headers={"ETag": tag})
     async with call.read() as session:

@@ -22,7 +22,7 @@ async def test_a_change_with_more_digits_is_the_newer_one(api: Api, town: Town, 
                 session.authority_id,
                 xid,
             )
-    assert (await offers.mark(lane, town.provider)).split(".")[0] == str(newer)
+    assert (await offers.marks(lane, [town.provider]))[0].split(".")[0] == str(newer)
 
 
 async def test_a_poll_counts_once_whether_it_finds_news_or_not(real_api: Api, real_town: Town) -> None:
