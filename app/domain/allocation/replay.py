@@ -112,10 +112,10 @@ class Replay(ABC):
     def planned_end(self, number: int, booking: Booking) -> int:
         """The day on which a place is planned to fall free, as it is known today."""
 
-    def morning(self) -> None:
+    def morning(self) -> None:  # noqa: B027 - may be left out
         """Called at the start of each day."""
 
-    def evening(self) -> None:
+    def evening(self) -> None:  # noqa: B027 - may be left out
         """Called at the end of each day."""
 
     def decides_daily(self) -> bool:
@@ -150,19 +150,19 @@ class Replay(ABC):
         """Who waits."""
         return tuple(self.waiting.values())
 
-    def decided(self, snapshot: Snapshot, plan: Plan) -> None:
+    def decided(self, snapshot: Snapshot, plan: Plan) -> None:  # noqa: B027 - may be left out
         """Called with each plan, before it takes effect."""
 
-    def offered(self, number: int, place: int) -> None:
+    def offered(self, number: int, place: int) -> None:  # noqa: B027 - may be left out
         """Called when a place is offered."""
 
-    def answered(self, place: int, booking: Booking) -> None:
+    def answered(self, place: int, booking: Booking) -> None:  # noqa: B027 - may be left out
         """Called when an offer is accepted, declined, or has run out."""
 
-    def began(self, place: int, booking: Booking) -> None:
+    def began(self, place: int, booking: Booking) -> None:  # noqa: B027 - may be left out
         """Called when a family that had accepted takes its place."""
 
-    def ended(self, place: int, booking: Booking) -> None:
+    def ended(self, place: int, booking: Booking) -> None:  # noqa: B027 - may be left out
         """Called when a place is free again."""
 
     # What a subclass can do
@@ -210,12 +210,13 @@ class Replay(ABC):
                 held.here = None
                 self.ended(number, here)
             coming = held.next
-            if coming is not None and held.here is None and self._opens[number] <= day:
-                if 0 <= coming.accepted_on < day:
-                    held.here, held.next = coming, None
-                    coming.begun_on = day
-                    coming.ends_on = day + self.stay(coming.referral, number)
-                    self.began(number, coming)
+            if coming is None or held.here is not None or self._opens[number] > day:
+                continue
+            if 0 <= coming.accepted_on < day:
+                held.here, held.next = coming, None
+                coming.begun_on = day
+                coming.ends_on = day + self.stay(coming.referral, number)
+                self.began(number, coming)
 
     def _hear_answers(self) -> bool:
         """Hear the answers that are due; whether a place came back."""
