@@ -24,6 +24,7 @@ from app.openapi import describe
 from app.routers.all import PLAIN_ROUTES, ROUTERS, SANDBOX_ROUTERS
 from app.schema import roles_for, user_of
 from app.services.tailer import Tailer
+from app.services.year_replays import YearReplays
 from app.settings import Settings, get_settings
 
 
@@ -47,6 +48,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
             ),
         ]
         yield
+        await runtime.year_replays.close()
         for task in running:
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -101,6 +103,7 @@ def make_runtime(settings: Settings, database: Database | None = None) -> Runtim
         tailer=Tailer(worker, settings.tailer_interval_ms / 1000),
         rate_limits=RateLimits(settings.rate_limit_per_minute),
         sign_ins=SignInThrottle(),
+        year_replays=YearReplays(database),
     )
 
 

@@ -10,6 +10,7 @@ from app.http.access_tokens import TokenVerifier
 from app.http.rate_limits import RateLimits, SignInThrottle
 from app.http.signing_keys import SigningKeys
 from app.services.tailer import Tailer
+from app.services.year_replays import YearReplays
 from app.settings import Settings
 
 
@@ -25,6 +26,7 @@ class Runtime:
     tailer: Tailer
     rate_limits: RateLimits
     sign_ins: SignInThrottle
+    year_replays: YearReplays
 
 
 def runtime_of(connection: HTTPConnection) -> Runtime:

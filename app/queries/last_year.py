@@ -53,7 +53,8 @@ ORDER BY r.received_at, r.id
 _OFFERS: Final = """
 SELECT o.referral_id, o.provider_id, o.state, o.offered_at, coalesce(o.answered_at, o.answer_due_at) AS answered_at
 FROM offer o
-WHERE o.authority_id = $1 AND o.offered_at >= $2 AND o.offered_at < $3 AND o.state IN ('accepted', 'declined', 'expired')
+WHERE o.authority_id = $1 AND o.offered_at >= $2 AND o.offered_at < $3
+  AND o.state IN ('accepted', 'declined', 'expired')
 ORDER BY o.offered_at, o.id
 """
 
@@ -85,13 +86,13 @@ WHERE p.authority_id = $1 AND p.available_from < $3 AND (p.available_until IS NU
 ORDER BY p.id
 """
 
-# Who held a place when the year began; of several, the one that was there first.
+# Whose case held a place when the year began; of several, the one that was there first. $3: the moment it began.
 _HOLDERS: Final = """
 SELECT DISTINCT ON (b.place_id) b.place_id, b.household_id, b.starts_on, b.released_on, i.id AS intervention_id,
        i.started_on
 FROM booking b
-LEFT JOIN intervention i ON i.authority_id = b.authority_id AND i.booking_id = b.id
-WHERE b.authority_id = $1 AND b.starts_on < $2 AND (b.released_on IS NULL OR b.released_on > $2)
+JOIN intervention i ON i.authority_id = b.authority_id AND i.booking_id = b.id AND i.accepted_at < $3
+WHERE b.authority_id = $1 AND (b.released_on IS NULL OR b.released_on > $2)
 ORDER BY b.place_id, b.starts_on, b.id
 """
 
@@ -101,9 +102,9 @@ SELECT l.id,
        (SELECT count(*) FROM intervention i WHERE i.authority_id = $1 AND i.lot_id = l.id AND i.started_on >= $2)
        + (SELECT count(*) FROM booking b WHERE b.authority_id = $1 AND b.lot_id = l.id
           AND b.state IN ('offered', 'accepted'))
-       - (SELECT count(*) FROM booking b LEFT JOIN intervention i
-            ON i.authority_id = b.authority_id AND i.booking_id = b.id
-          WHERE b.authority_id = $1 AND b.lot_id = l.id AND b.starts_on < $2
+       - (SELECT count(*) FROM booking b JOIN intervention i
+            ON i.authority_id = b.authority_id AND i.booking_id = b.id AND i.accepted_at < $3
+          WHERE b.authority_id = $1 AND b.lot_id = l.id
             AND (b.released_on IS NULL OR b.released_on > $2) AND (i.started_on IS NULL OR i.started_on >= $2)) AS since
 FROM lot l WHERE l.authority_id = $1
 """
@@ -157,7 +158,7 @@ async def read_last_year(session: ReadSession, survey: snapshots.Survey) -> Foun
     calendar = await calendar_with(session, survey.calendar_stamps)
     authority_id = session.authority_id
     moments = (authority_id, london_moment(since), london_moment(until))
-    new = {row["id"]: row["since"] for row in await session.rows(_VOLUME, authority_id, since)}
+    new = {row["id"]: row["since"] for row in await session.rows(_VOLUME, authority_id, since, moments[1])}
     september = date(academic_year_start(since), 9, 1)
     limits = await session.rows(
         "SELECT id, caseload_limit FROM practitioner WHERE authority_id = $1 ORDER BY id", authority_id
@@ -174,7 +175,7 @@ async def read_last_year(session: ReadSession, survey: snapshots.Survey) -> Foun
         ended=[dict(row) for row in await session.rows(_ENDED, authority_id, since, until)],
         extensions=[dict(row) for row in await session.rows(_EXTENSIONS, authority_id, since)],
         places=[dict(row) for row in await session.rows(_PLACES, authority_id, since, until)],
-        holders=[dict(row) for row in await session.rows(_HOLDERS, authority_id, since)],
+        holders=[dict(row) for row in await session.rows(_HOLDERS, authority_id, since, moments[1])],
         schools=[dict(row) for row in await session.rows(_SCHOOLS, authority_id, september, since)],
         names={row["id"]: row["name"] for row in await session.rows(_NAMES, authority_id)},
     )
@@ -260,9 +261,7 @@ class _Making:
         if row["waited_at"] is None or (row["held"] and row["offered_at"] is None):
             return _NEVER
         moments: list[datetime] = [
-            each
-            for each in row["released_at"] or ()
-            if row["offered_at"] is None or each <= row["offered_at"]
+            each for each in row["released_at"] or () if row["offered_at"] is None or each <= row["offered_at"]
         ]
         return self._from(london_date(max([row["waited_at"], *moments])))
 

@@ -43,7 +43,9 @@ def lot_of(number: int, *, volume: int = 10_000, **changes: object) -> Lot:
 
 def places_of(lot: Lot, count: int) -> tuple[YearPlace, ...]:
     """Places of a lot that stand all year."""
-    return tuple(YearPlace(Place(UUID(int=lot.id.int * 10_000 + number), lot.id, number + 1)) for number in range(count))
+    return tuple(
+        YearPlace(Place(UUID(int=lot.id.int * 10_000 + number), lot.id, number + 1)) for number in range(count)
+    )
 
 
 def case_of(number: int, day: int, *, band: str = "P3", days: Sequence[date], **changes: object) -> Case:

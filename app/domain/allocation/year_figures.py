@@ -174,8 +174,8 @@ def _load(before: int | None, after: int | None) -> list[str]:
     told = []
     if before is not None and before > 100:
         told.append(
-            f"As it was, the families needed {before} per cent of the days that the places had: no order of the list can"
-            " change that. It is capacity, not allocation."
+            f"As it was, the families needed {before} per cent of the days that the places had: no order of the list"
+            " can change that. It is capacity, not allocation."
         )
     if after is not None and max(before or 0, after) > 100 and after != before:
         told.append(f"With the changes they would have needed {after} per cent.")
