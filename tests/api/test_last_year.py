@@ -270,9 +270,7 @@ async def test_a_server_takes_on_few_plays_and_says_when_to_come_back(
     await real_api.runtime.year_replays.settled()
 
 
-async def test_a_retried_request_plays_once(
-    real_api: Api, real_town: Town, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_retried_request_plays_once(real_api: Api, real_town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     played: list[object] = []
 
     async def play(year: Any, *, longest_seconds: float) -> dict[str, Any]:
@@ -338,9 +336,7 @@ async def test_a_play_that_breaks_or_takes_too_long_is_told_as_failed(
     assert (broken["state"], broken["failure"]) == ("failed", "It could not be played. The service's log says why.")
 
 
-async def test_the_last_year_is_for_officers_of_the_authority(
-    real_api: Api, real_town: Town, clone: Database
-) -> None:
+async def test_the_last_year_is_for_officers_of_the_authority(real_api: Api, real_town: Town, clone: Database) -> None:
     run = await ask(at(real_api.as_(real_town.officer), NOW))
     for stranger in (real_town.school, real_town.provider):
         assert (await real_api.as_(stranger).post(PATH, {"over": "last_year"})).status_code == 403
