@@ -204,6 +204,18 @@ def test_an_extra_place_brings_its_volume() -> None:
     other, _ = otherwise(year, POLICY, WhatIf(places=((lot.id, 2),), practitioners=((lot.id, "POL", 1),)))
     assert (len(other.places), other.lots[0].volume_left) == (5, 6 + 3 * 3)
     assert [spot.place.languages for spot in other.places[-1:]] == [("ENG", "POL")]
+    late = replace(year, places=tuple(replace(spot, opens=10, closes=20) for spot in year.places))
+    beside, _ = otherwise(late, POLICY, WhatIf(places=((lot.id, 1),)))
+    assert (beside.places[-1].opens, beside.places[-1].closes) == (10, 20)
+
+
+def test_places_count_while_their_contract_runs() -> None:
+    days = days_of(30)
+    lot = lot_of(1, ends_on=days[9])
+    year = Year(days=days, lots=(lot,), places=places_of(lot, 2), cases=(case_of(0, 15, days=days),))
+    told = figures(year, play_year(year, POLICY))
+    assert told["by_lot"][str(lot.id)]["place_days"] == 20
+    assert told["all"]["unplaceable"] == 1
 
 
 def test_with_fair_share_on_a_school_that_had_much_comes_after_the_others() -> None:

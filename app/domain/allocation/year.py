@@ -105,8 +105,8 @@ class Year:
 def otherwise(year: Year, policy: Policy, asked: WhatIf) -> tuple[Year, Policy]:
     """The year and policy as they would have been.
 
-    An extra place stands all year and brings the volume that the lot has for each of its places. One that is given up
-    takes nobody new from the first day; who holds it stays.
+    An extra place stands for as long as any of its lot does, and brings the volume that the lot has for each of them.
+    One that is given up takes nobody new from the first day; who holds it stays.
     """
     count = {lot.id: sum(spot.place.lot_id == lot.id for spot in year.places) for lot in year.lots}
     volume = {lot.id: -(-lot.volume_left // max(1, count[lot.id])) for lot in year.lots}
@@ -117,9 +117,19 @@ def otherwise(year: Year, policy: Policy, asked: WhatIf) -> tuple[Year, Policy]:
         replace(spot, place=left.pop(spot.place.id)) if spot.place.id in left else replace(spot, closes=0)
         for spot in year.places
     ]
-    places += [YearPlace(place) for place in left.values()]
+    places += [_beside(year, place) for place in left.values()]
     year = replace(year, lots=other.lots, places=tuple(places))
     return (_without_silence(year) if asked.deemed_acceptance else year), policy
+
+
+def _beside(year: Year, place: Place) -> YearPlace:
+    mine = [spot for spot in year.places if spot.place.lot_id == place.lot_id]
+    closes = [spot.closes for spot in mine if spot.closes is not None]
+    return YearPlace(
+        place,
+        opens=min((spot.opens for spot in mine), default=0),
+        closes=max(closes) if mine and len(closes) == len(mine) else None,
+    )
 
 
 def _without_silence(year: Year) -> Year:

@@ -213,8 +213,12 @@ class YearReplay(Replay):
             use = self._use[self.places[number].lot_id]
             taken = held.here is not None or held.next is not None
             # A place that was given up counts for as long as its last family is there.
-            use[0] += taken or self.in_service(number) is not None
+            use[0] += taken or self._stands_under_contract(number)
             use[1] += taken
+
+    def _stands_under_contract(self, place: int) -> bool:
+        lot = self._by_lot[self.places[place].lot_id]
+        return lot.starts_on <= self.today() <= lot.ends_on and self.in_service(place) is not None
 
     def offered(self, number: int, place: int) -> None:
         """The place, its volume and its worker's time are promised."""
