@@ -5,7 +5,7 @@ It takes up to a minute of one processor, which a thread would take from every r
 
 import asyncio
 import os
-import pickle  # nosec B403 - between this service and a process that it started itself
+import pickle  # nosec B403
 import sys
 from pathlib import Path
 from typing import Any, Final
