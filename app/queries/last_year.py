@@ -5,11 +5,13 @@ and is called where nobody waits for it.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
+
+import orjson
 
 from app.clock import london_date, london_moment
 from app.db import ReadSession
@@ -20,9 +22,11 @@ from app.domain.allocation.year import Case, Holder, Wait, Work, Year, YearPlace
 from app.queries import snapshot as snapshots
 from app.queries.outcomes.timeliness import school_days
 from app.queries.parties import calendar_with
+from app.queries.writes import to_json
 
 _YEAR: Final = timedelta(days=365)
 _NEVER: Final = 100_000
+_DATES: Final = ("_on", "_from", "_until")
 Row = dict[str, Any]
 
 # $1 authority; $2 to $3 the year. Those who came within it, and those who came before and still waited at its start.
@@ -127,7 +131,7 @@ UNION ALL SELECT l.id, o.name || ': ' || l.name FROM lot l
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The rows of a year, with its school days."""
+    """What was found of a year: its school days, terms, and rows."""
 
     starts_on: date
     ends_on: date
@@ -136,19 +140,11 @@ class Found:
     lots: tuple[Lot, ...]
     """With the volume that was left on the first day."""
     limits: tuple[Caseload, ...]
-    cases: Sequence[Row]
-    offers: Sequence[Row]
-    ended: Sequence[Row]
-    extensions: Sequence[Row]
-    places: Sequence[Row]
-    holders: Sequence[Row]
-    schools: Sequence[Row]
+    place_counts: dict[UUID, int]
+    """By lot, the places that stood at some time of the year."""
     names: dict[UUID, str]
-
-    def rows(self) -> list[object]:
-        """Everything that a play is made from, plain, to tell two of them apart."""
-        return [self.days, self.lots, self.limits, self.cases, self.offers, self.ended, self.extensions,
-                self.places, self.holders, self.schools]  # fmt: skip
+    rows: str
+    """The rest, as JSON: it goes to another process, and the driver's own UUIDs are slow to take there."""
 
 
 async def read_last_year(session: ReadSession, survey: snapshots.Survey) -> Found:
@@ -163,6 +159,7 @@ async def read_last_year(session: ReadSession, survey: snapshots.Survey) -> Foun
     limits = await session.rows(
         "SELECT id, caseload_limit FROM practitioner WHERE authority_id = $1 ORDER BY id", authority_id
     )
+    places = await session.rows(_PLACES, authority_id, since, until)
     return Found(
         starts_on=since,
         ends_on=until,
@@ -170,14 +167,19 @@ async def read_last_year(session: ReadSession, survey: snapshots.Survey) -> Foun
         lots=tuple(replace(lot, volume_left=lot.volume_left + new.get(lot.id, 0)) for lot in survey.lots),
         # Also of those who have left since: they worked then.
         limits=tuple(Caseload(row["id"], row["caseload_limit"], 0) for row in limits),
-        cases=[dict(row) for row in await session.rows(_CASES, *moments)],
-        offers=[dict(row) for row in await session.rows(_OFFERS, *moments)],
-        ended=[dict(row) for row in await session.rows(_ENDED, authority_id, since, until)],
-        extensions=[dict(row) for row in await session.rows(_EXTENSIONS, authority_id, since)],
-        places=[dict(row) for row in await session.rows(_PLACES, authority_id, since, until)],
-        holders=[dict(row) for row in await session.rows(_HOLDERS, authority_id, since, moments[1])],
-        schools=[dict(row) for row in await session.rows(_SCHOOLS, authority_id, september, since)],
+        place_counts=dict(Counter(row["lot_id"] for row in places)),
         names={row["id"]: row["name"] for row in await session.rows(_NAMES, authority_id)},
+        rows=to_json(
+            {
+                "cases": [dict(row) for row in await session.rows(_CASES, *moments)],
+                "offers": [dict(row) for row in await session.rows(_OFFERS, *moments)],
+                "ended": [dict(row) for row in await session.rows(_ENDED, authority_id, since, until)],
+                "extensions": [dict(row) for row in await session.rows(_EXTENSIONS, authority_id, since)],
+                "places": [dict(row) for row in places],
+                "holders": [dict(row) for row in await session.rows(_HOLDERS, authority_id, since, moments[1])],
+                "schools": [dict(row) for row in await session.rows(_SCHOOLS, authority_id, september, since)],
+            }
+        ),
     )
 
 
@@ -186,27 +188,46 @@ def year_of(found: Found) -> Year:
     return _Making(found).year()
 
 
+def _parsed(name: str, value: Any) -> Any:
+    """A column's value from JSON, by what its name says that it is."""
+    if value is None:
+        return None
+    if isinstance(value, list):
+        return [_parsed(name.removesuffix("s"), each) for each in value]
+    if name == "id" or name.endswith("_id"):
+        return UUID(value)
+    if name.endswith("_at"):
+        return datetime.fromisoformat(value)
+    if name.endswith(_DATES):
+        return date.fromisoformat(value)
+    return value
+
+
 class _Making:
     def __init__(self, found: Found) -> None:
         self._found = found
+        self._rows: dict[str, list[Row]] = {
+            part: [{name: _parsed(name, value) for name, value in row.items()} for row in rows]
+            for part, rows in orjson.loads(found.rows).items()
+        }
         self._days = found.days
         self._extensions: dict[UUID, list[Row]] = {}
-        for row in found.extensions:
+        for row in self._rows["extensions"]:
             self._extensions.setdefault(row["intervention_id"], []).append(row)
         self._answers: dict[UUID, list[tuple[UUID, Answer]]] = {}
-        for row in found.offers:
+        for row in self._rows["offers"]:
             self._answers.setdefault(row["referral_id"], []).append((row["provider_id"], self._answer(row)))
 
     def year(self) -> Year:
         found = self._found
         casework = {lot.id for lot in found.lots}
-        spots = [row for row in found.places if row["lot_id"] in casework]
+        spots = [row for row in self._rows["places"] if row["lot_id"] in casework]
         number_of = {row["id"]: number for number, row in enumerate(spots)}
         answers: dict[UUID, list[Answer]] = {}
-        for row in found.offers:
+        for row in self._rows["offers"]:
             answers.setdefault(row["provider_id"], []).append(self._answer(row))
         works: dict[UUID, list[Work]] = {}
-        for row in found.ended:
+        for row in self._rows["ended"]:
             works.setdefault(row["lot_id"], []).append(self._work(row))
         next_september = date(academic_year_start(found.starts_on) + 1, 9, 1)
         return Year(
@@ -214,14 +235,16 @@ class _Making:
             lots=found.lots,
             places=tuple(self._place(row) for row in spots),
             caseloads=found.limits,
-            cases=tuple(self._case(row) for row in found.cases),
+            cases=tuple(self._case(row) for row in self._rows["cases"]),
             holders=tuple(
-                self._holder(row, number_of[row["place_id"]]) for row in found.holders if row["place_id"] in number_of
+                self._holder(row, number_of[row["place_id"]])
+                for row in self._rows["holders"]
+                if row["place_id"] in number_of
             ),
             answers={provider: tuple(given) for provider, given in answers.items()},
             works={lot: tuple(done) for lot, done in works.items()},
-            rolls={row["id"]: row["roll"] for row in found.schools},
-            starts_before={row["id"]: row["starts"] for row in found.schools},
+            rolls={row["id"]: row["roll"] for row in self._rows["schools"]},
+            starts_before={row["id"]: row["starts"] for row in self._rows["schools"]},
             new_year=self._from(next_september),
         )
 

@@ -4,7 +4,6 @@ A run is `running` from the moment it is asked for. Its process says every so of
 in real time; one whose lease has run out was interrupted, and is told as failed wherever it is read.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -63,8 +62,8 @@ async def ask_last_year(session: WriteSession, writes: Writes, asked: WhatIf) ->
     if survey.policy_id is None:
         raise InvariantBroken
     found = await read_last_year(session, survey)
-    count = Counter(row["lot_id"] for row in found.places)
-    check_asked(asked, {lot.id: count[lot.id] for lot in found.lots}, {each.practitioner_id for each in found.limits})
+    places = {lot.id: found.place_counts.get(lot.id, 0) for lot in found.lots}
+    check_asked(asked, places, {each.practitioner_id for each in found.limits})
     in_force = policy_from(orjson.loads(survey.policy_content))
     policy = await policy_asked(session, in_force, asked)
     run_id = new_id()
@@ -77,12 +76,18 @@ async def ask_last_year(session: WriteSession, writes: Writes, asked: WhatIf) ->
         as_of=session.today,
         made_at=session.now,
         made_by_client_id=session.principal.client_id,
-        snapshot_hash=sha256(orjson.dumps([str(survey.policy_id), to_json(found.rows())])).hexdigest(),
+        snapshot_hash=_hash(survey.policy_id, found),
         what_if=plain(asked),
         plan={},
         lease_until=now + LEASE,
     )
     return YearAsked(run_id, found, in_force, policy, asked, tuple(in_words(asked, found.names)))
+
+
+def _hash(policy_id: UUID, found: Found) -> str:
+    """SHA-256 of everything that the year is played from, hexadecimal."""
+    parts = [policy_id, found.days, found.lots, found.limits, found.rows]
+    return sha256(to_json(parts).encode()).hexdigest()
 
 
 def as_told(row: Mapping[str, Any]) -> dict[str, Any]:
