@@ -64,6 +64,10 @@ BY_CONSTRAINT: Final[dict[str, tuple[type[HalftermError], str]]] = {
         AlreadyExists,
         "A policy already takes effect on that day: two cannot be in force at once.",
     ),
+    "ux_allocation_run_one_running": (
+        Conflict,
+        "The last year is being played for this authority already: ask again when that is done.",
+    ),
     "ck_lot_volume": (CapacityRefused, "A lot's volume cannot be negative."),
 }
 

@@ -26,6 +26,7 @@ from app.queries.offers import marks
 from app.routers.all import PLAIN_ROUTES, ROUTERS, SANDBOX_ROUTERS
 from app.schema import roles_for, user_of
 from app.services.tailer import Tailer
+from app.services.year_replays import YearReplays
 from app.settings import Settings, get_settings
 from app.together import Together
 
@@ -50,6 +51,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
             ),
         ]
         yield
+        await runtime.year_replays.close()
         for task in running:
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -105,6 +107,7 @@ def make_runtime(settings: Settings, database: Database | None = None) -> Runtim
         rate_limits=RateLimits(settings.rate_limit_per_minute),
         sign_ins=SignInThrottle(),
         worklist_marks=Together(partial(marks, database)),
+        year_replays=YearReplays(database),
     )
 
 

@@ -11,6 +11,7 @@ from app.http.access_tokens import TokenVerifier
 from app.http.rate_limits import RateLimits, SignInThrottle
 from app.http.signing_keys import SigningKeys
 from app.services.tailer import Tailer
+from app.services.year_replays import YearReplays
 from app.settings import Settings
 from app.together import Together
 
@@ -29,6 +30,7 @@ class Runtime:
     sign_ins: SignInThrottle
     worklist_marks: Together[Principal, str]
     """Of a provider, what its worklist's 304 is answered from."""
+    year_replays: YearReplays
 
 
 def runtime_of(connection: HTTPConnection) -> Runtime:

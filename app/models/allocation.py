@@ -28,6 +28,8 @@ policy_version = tenant_table(
 allocation_run = tenant_table(
     "allocation_run",
     uuid("policy_version_id"),
+    # The list of those who wait, or the last year played again.
+    Column("over", Text, nullable=False, server_default=text("'waiting_list'")),
     Column("state", Text, nullable=False),
     Column("version", Integer, nullable=False, server_default=text("1")),
     Column("as_of", Date, nullable=False),
@@ -37,16 +39,27 @@ allocation_run = tenant_table(
     Column("snapshot_hash", Text, nullable=False),
     # Set on a run that asked what would be if: such a plan is never committed.
     Column("what_if", JSONB),
-    # The offers, who waits for what, the tight sets, and the counts by band, area and school.
+    # The offers, who waits for what, the tight sets, and the counts by band, area and school; of a year, its figures.
+    # Empty while it is played.
     Column("plan", JSONB, nullable=False),
+    # Real time: a run whose process has not said by then that it is still at work was interrupted.
+    Column("lease_until", DateTime(timezone=True)),
+    # Why there is no answer.
+    Column("failure", Text),
     Column("committed_at", DateTime(timezone=True)),
     uuid("committed_by_client_id", nullable=True),
     reference("policy_version", "policy_version_id"),
-    CheckConstraint("state IN ('preview', 'committed')", name="state"),
+    CheckConstraint("over IN ('waiting_list', 'last_year')", name="over"),
+    CheckConstraint("state IN ('running', 'preview', 'failed', 'committed')", name="state"),
+    CheckConstraint("over = 'last_year' OR state IN ('preview', 'committed')", name="only_a_year_is_played"),
+    CheckConstraint("over = 'waiting_list' OR state <> 'committed'", name="a_year_is_past"),
+    CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="running_has_lease"),
+    CheckConstraint("(state = 'failed') = (failure IS NOT NULL)", name="failed_says_why"),
     CheckConstraint(
         "(state = 'committed') = (committed_at IS NOT NULL AND committed_by_client_id IS NOT NULL)", name="committed_by"
     ),
-    CheckConstraint("what_if IS NULL OR state = 'preview'", name="what_if_stays_one"),
+    CheckConstraint("what_if IS NULL OR state <> 'committed'", name="what_if_stays_one"),
+    Index("ux_allocation_run_one_running", "authority_id", unique=True, postgresql_where=text("state = 'running'")),
     Index("ix_allocation_run_made", "authority_id", "made_at", "id"),
     policy=RowPolicy(read=within(WIDE), write=within(WIDE)),
 )

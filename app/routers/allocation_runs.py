@@ -16,8 +16,9 @@ from app.http.caller import Call, caller
 from app.queries import allocation_runs as queries
 from app.queries.writes import Writes
 from app.routers.schemas.allocation_runs import RunDetailOut, RunIn, RunOut
-from app.services import allocation_runs
+from app.services import allocation_runs, last_year
 from app.services.idempotency import Answer
+from app.services.last_year import YearAsked
 
 router = APIRouter(prefix="/v1/allocation-runs", tags=["allocations"])
 
@@ -30,16 +31,30 @@ async def create_allocation_run(
 
     With `what_if` the list is decided as it would be with more places, another language or fair share; the answer sets
     the counts beside those of the list as it is.
+
+    `over: "last_year"` plays the referrals of the last 365 days again, as it was and as it would have been. That takes
+    up to a minute: the run is answered as `running`, and `GET` of it has the figures when it is a `preview`, or says
+    why it has `failed`. One at a time for an authority.
     """
     asked = body.what_if.asked() if body.what_if else WhatIf()
+    replays = call.runtime.year_replays
+    to_play: list[YearAsked] = []
 
     async def work(session: WriteSession, writes: Writes) -> Answer:
-        run_id = await allocation_runs.preview_run(session, writes, asked)
+        if body.over == "last_year":
+            replays.check_room()
+            to_play.append(await last_year.ask_last_year(session, writes, asked))
+            run_id = to_play[0].run_id
+        else:
+            run_id = await allocation_runs.preview_run(session, writes, asked)
         await writes.flush(session)
         content = await _detail(session, run_id)
         return created(content, content["version"], f"/v1/allocation-runs/{run_id}")
 
-    return await once(call, body.model_dump(mode="json"), work)
+    answer = await once(call, body.model_dump(mode="json"), work)
+    for year in to_play:  # now that its run is committed; a retry with the same key has nothing to play
+        replays.start(call.principal, year)
+    return answer
 
 
 @router.get("", operation_id="list_allocation_runs", responses={200: {"model": list[RunOut]}})
@@ -62,10 +77,14 @@ async def list_allocation_runs(
 
 @router.get("/{run_id}", operation_id="get_allocation_run", responses={200: {"model": RunDetailOut}})
 async def get_allocation_run(run_id: UUID, call: Annotated[Call, Depends(caller("get_allocation_run"))]) -> Response:
-    """One run with its plan."""
+    """One run with its plan. While it is `running`, `Retry-After` says when to ask again."""
     async with call.read() as session:
         content = await _detail(session, run_id)
-    return thing(call, content, content["version"])
+    # A run that was interrupted is told so although its row has not changed.
+    answer = thing(call, content, content["version"], live=content["over"] == "last_year")
+    if content["state"] == "running":
+        answer.headers["Retry-After"] = "2"
+    return answer
 
 
 @router.post("/{run_id}/commit", operation_id="commit_allocation_run", responses={200: {"model": RunDetailOut}})
@@ -97,7 +116,7 @@ async def _detail(session: ReadSession, run_id: UUID) -> dict[str, Any]:
 
 
 def _line(row: Any) -> dict[str, Any]:
-    values = dict(row)
+    values = last_year.as_told(row)
     for name in ("what_if", "counts"):
         values[name] = None if values[name] is None else orjson.loads(values[name])
     values.pop("plan", None)

@@ -22,24 +22,31 @@ from app.queries.parties import authority_organisation
 from app.queries.writes import Writes, change, to_json
 from app.services.allocation import Ground, judge_everyone, make_offers, survey, waiting_wants
 from app.services.events import tell
-
-_NOTHING = WhatIf()
+from app.services.what_ifs import NOTHING, check_asked, plain, policy_asked
 
 
 async def preview_run(session: WriteSession, writes: Writes, asked: WhatIf) -> UUID:
     """Decide the waiting list as it stands, or as it would be, and keep the plan; the run's id. Nothing is offered.
 
-    Raises Invalid for a lot or practitioner that the authority does not have.
+    Raises Invalid for a lot, practitioner or policy that the authority does not have, and for what cannot be.
     """
     async with broker(session) as wide:
         ground = await survey(wide)
         wants = await waiting_wants(wide, ground)
-    _check_known(ground, asked)
+    if asked.deemed_acceptance:
+        sentence = "It is about answers to come, which nobody knows: ask it of the last year."
+        raise Invalid(errors=[FieldFault("/what_if/deemed_acceptance", "of_a_past_year", sentence)])
+    check_asked(
+        asked,
+        {lot.id: lot.place_count or 0 for lot in ground.lots},
+        {caseload.practitioner_id for caseload in ground.caseloads},
+    )
+    policy = await policy_asked(session, ground.policy, asked)
     snapshot = ground.snapshot(wants)
     plan = decide(snapshot, ground.policy, session.today)
     content = plan_content(ground, snapshot, plan)
-    if asked != _NOTHING:
-        other, policy = changed(snapshot, ground.policy, asked)
+    if asked != NOTHING:
+        other, policy = changed(snapshot, policy, asked)
         content = {
             **plan_content(ground, other, decide(other, policy, session.today)),
             "as_it_is": {name: content[name] for name in ("counts", "by_band", "by_area", "by_school")},
@@ -58,7 +65,7 @@ async def run_nightly(session: BrokerSession, writes: Writes) -> int:
     if not (ground.policy.confirm_batches and plan.offered):
         return await make_offers(session, writes, ground, wants, plan, "nightly")
     snapshot = ground.snapshot(wants)
-    run_id = _keep_run(session, writes, ground, snapshot, plan_content(ground, snapshot, plan), _NOTHING)
+    run_id = _keep_run(session, writes, ground, snapshot, plan_content(ground, snapshot, plan), NOTHING)
     tell(
         writes,
         session,
@@ -83,7 +90,7 @@ def _keep_run(
         made_at=session.now,
         made_by_client_id=session.principal.client_id,
         snapshot_hash=snapshot_hash(ground, snapshot, session.today.isoformat()),
-        what_if=None if asked == _NOTHING else _plain(asked),
+        what_if=plain(asked),
         plan=content,
     )
     return run_id
@@ -99,6 +106,8 @@ async def commit_run(session: WriteSession, writes: Writes, run_id: UUID) -> Non
         run = await queries.lock_run(wide, run_id)
         if run is None:
             raise NotFound
+        if run["over"] != "waiting_list":
+            raise ActionNotAvailable("A play of the last year is never committed: it is past.")
         if run["what_if"] is not None:
             raise ActionNotAvailable("A run that asked what if is never committed: preview the list as it stands.")
         if run["state"] != "preview":
@@ -187,27 +196,3 @@ def plan_content(ground: Ground, snapshot: Snapshot, plan: Plan) -> dict[str, An
 
 def _who(want: Want) -> Mapping[str, Any]:
     return {"referral_id": want.referral_id, "reference": want.reference, "band": want.band}
-
-
-def _check_known(ground: Ground, asked: WhatIf) -> None:
-    lots = {lot.id for lot in ground.lots}
-    practitioners = {caseload.practitioner_id for caseload in ground.caseloads}
-    faults = [
-        FieldFault(f"/what_if/places/{number}/lot_id", "unknown", "The authority has no casework lot of this id.")
-        for number, (lot_id, _) in enumerate(asked.places)
-        if lot_id not in lots
-    ] + [
-        FieldFault(f"/what_if/languages/{number}/practitioner_id", "unknown", "There is no practitioner of this id.")
-        for number, (practitioner_id, _) in enumerate(asked.languages)
-        if practitioner_id not in practitioners
-    ]
-    if faults:
-        raise Invalid(errors=faults)
-
-
-def _plain(asked: WhatIf) -> dict[str, Any]:
-    return {
-        "places": [{"lot_id": lot_id, "more": count} for lot_id, count in asked.places],
-        "languages": [{"practitioner_id": who, "language": language} for who, language in asked.languages],
-        "fair_share": asked.fair_share,
-    }
