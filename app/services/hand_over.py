@@ -155,7 +155,7 @@ async def _check(session: ReadSession, contract_id: UUID, asked: Asked) -> None:
         faults.append(FieldFault("/successor_id", "unknown_contract", sentence))
         refuse(faults)
         return
-    if not terms.in_force(asked.effective_on):
+    if asked.effective_on >= session.today and not terms.in_force(asked.effective_on):
         sentence = f"The next contract runs from {terms.starts_on} to {terms.ends_on}, and not on that day."
         faults.append(FieldFault("/effective_on", "out_of_range", sentence))
     known = await queries.lots_of(session, contract_id), set(terms.volumes)
