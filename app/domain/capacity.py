@@ -1,8 +1,11 @@
 """Which places a change of capacity adds or takes away. Nobody is evicted."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
+
+from app.domain.allocation.facts import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +43,21 @@ def plan_capacity(standing: Sequence[StandingPlace], used_numbers: Iterable[int]
         return CapacityPlan(added=tuple(range(first, first - surplus)))
     order = sorted(standing, key=lambda place: (place.held, -place.number))
     return CapacityPlan(ended=tuple(order[:surplus]))
+
+
+def offerable_of(free: Iterable[Place], held_after_cut: Mapping[UUID, int]) -> tuple[Place, ...]:
+    """Of free places, those that may be offered, by number from the highest down.
+
+    `held_after_cut` is, by lot, how many families are still held on places that a cut took away: so many free places,
+    the highest numbers first, wait until those have gone. A lot never takes more families than it has places.
+    """
+    if not any(held_after_cut.values()):
+        return tuple(free)
+    withheld = Counter(held_after_cut)
+    offerable = []
+    for place in sorted(free, key=lambda place: (-place.number, place.id.int)):
+        if withheld[place.lot_id] > 0:
+            withheld[place.lot_id] -= 1
+        else:
+            offerable.append(place)
+    return tuple(offerable)

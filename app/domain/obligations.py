@@ -16,8 +16,9 @@ ObligationKind = Literal[
     "school_return",
     "follow_up",
     "place_referral",
+    "contract_ending",
 ]
-SubjectKind = Literal["offer", "referral", "intervention", "return"]
+SubjectKind = Literal["offer", "referral", "intervention", "return", "contract"]
 ObligationClock = Literal["school_day", "working_day", "calendar_hour"]
 ObligationState = Literal["open", "met", "cancelled"]
 

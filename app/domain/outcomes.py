@@ -122,7 +122,10 @@ class CapacityPoint:
     day_count: int
     held_place_days: int
     total_place_days: int
+    over_held_place_days: int
+    """Of the held: on places that a cut had taken away. Nobody is evicted, so these drain as the work ends."""
     held_share: float | None
+    """0 to 1: a block that holds more than its places is full, and by how much the over-held days say."""
     suppressed: bool = False
 
 

@@ -34,6 +34,14 @@ _HARD_RULES: Final = (
 )
 
 
+_CONTRACT_END: Final = (
+    "Places are offered until the contract's last day. Support that a provider has accepted by then runs on to its own"
+    " planned end, whatever the date; an offer still open lapses, and the family waits again with its old date. An"
+    " officer may hand running support over to the contract that follows, with the families' agreement or by the"
+    " authority's decision; it goes on from where it was."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Publication:
     """Whose policy it is, and since when."""
@@ -66,6 +74,8 @@ def public_page(policy: Policy, about: Publication) -> str:
         _choice_text(policy),
         "## When",
         _when_text(policy),
+        "## When a contract ends",
+        _CONTRACT_END,
         "## What is never used",
         "\n".join(f"- {item}" for item in NEVER_USED),
         "## If you disagree",

@@ -1,6 +1,17 @@
 """Tables, named constraints and row policies. Importing this package registers every table on `metadata`."""
 
-from app.models import allocation, casework, demand, events, national, parties, supply
+from app.models import allocation, casework, demand, events, hand_over, national, parties, supply
 from app.models.base import ROW_POLICIES, metadata
 
-__all__ = ["ROW_POLICIES", "allocation", "casework", "demand", "events", "metadata", "national", "parties", "supply"]
+__all__ = [
+    "ROW_POLICIES",
+    "allocation",
+    "casework",
+    "demand",
+    "events",
+    "hand_over",
+    "metadata",
+    "national",
+    "parties",
+    "supply",
+]

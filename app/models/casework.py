@@ -48,6 +48,8 @@ intervention = tenant_table(
     Column("accepted_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("safety_acknowledged_at", DateTime(timezone=True)),
+    # Work that had begun went to another provider, which has still to read how the family may safely be met.
+    Column("safety_due_again", Boolean, nullable=False, server_default=text("false")),
     # The date of the first attended contact: from then on the contract's volume is used.
     Column("started_on", Date),
     Column("planned_end_on", Date, nullable=False),
@@ -65,7 +67,10 @@ intervention = tenant_table(
     CheckConstraint("state NOT IN ('active') OR started_on IS NOT NULL", name="active_has_started"),
     CheckConstraint("(state = 'closed') = (closed_on IS NOT NULL AND outcome IS NOT NULL)", name="closed_has_outcome"),
     CheckConstraint("started_on <= closed_on", name="dates"),
-    CheckConstraint("started_on IS NULL OR safety_acknowledged_at IS NOT NULL", name="safety_before_first_contact"),
+    CheckConstraint(
+        "started_on IS NULL OR safety_acknowledged_at IS NOT NULL OR safety_due_again",
+        name="safety_before_first_contact",
+    ),
     Index("ix_intervention_provider", "authority_id", "provider_id", "accepted_at", "id"),
     Index("ix_intervention_school", "authority_id", "school_id", "accepted_at", "id"),
     Index("ix_intervention_accepted", "authority_id", "accepted_at", "id"),
@@ -191,7 +196,7 @@ obligation = tenant_table(
     "obligation",
     Column("kind", Text, nullable=False),
     uuid("owed_by_id"),
-    # What it is about: an offer, a referral, an intervention or a return.
+    # What it is about: an offer, a referral, an intervention, a return or a contract.
     Column("subject_kind", Text, nullable=False),
     uuid("subject_id"),
     Column("clock", Text, nullable=False),
@@ -205,11 +210,11 @@ obligation = tenant_table(
     reference("organisation", "owed_by_id"),
     CheckConstraint(
         "kind IN ('answer_offer', 'safeguarding_action', 'agreement_check', 'initial_contact', 'baseline', 'plan',"
-        " 'review', 'closure', 'provider_return', 'school_return', 'follow_up', 'place_referral')",
+        " 'review', 'closure', 'provider_return', 'school_return', 'follow_up', 'place_referral', 'contract_ending')",
         name="kind",
     ),
     CheckConstraint("clock IN ('school_day', 'working_day', 'calendar_hour')", name="clock"),
-    CheckConstraint("subject_kind IN ('offer', 'referral', 'intervention', 'return')", name="subject_kind"),
+    CheckConstraint("subject_kind IN ('offer', 'referral', 'intervention', 'return', 'contract')", name="subject_kind"),
     CheckConstraint("met_at IS NULL OR cancelled_at IS NULL", name="met_or_cancelled"),
     Index(
         "ux_obligation_one_open",

@@ -128,7 +128,7 @@ pupil = tenant_table(
     policy=RowPolicy(
         read=within(
             f"{own()} OR {_enrolled('pupil', 'id')}"
-            f" OR {_referred('pupil', 'id', ('case_provider_id', 'referring_organisation_id'))}"
+            f" OR {_referred('pupil', 'id', ('case_provider_id', 'former_provider_id', 'referring_organisation_id'))}"
         ),
         write=within(own()),
     ),
@@ -205,6 +205,9 @@ referral = tenant_table(
     uuid("area_id", nullable=True),
     # The provider whose case it is, from acceptance until its access ends.
     uuid("case_provider_id", nullable=True),
+    # The provider that handed the case over, which still reads who it was until the day named (exclusive).
+    uuid("former_provider_id", nullable=True),
+    Column("former_until", Date),
     uuid("intervention_id", nullable=True),
     Column("referrer", JSONB, nullable=False),
     Column("sender_reference", Text),
@@ -268,6 +271,7 @@ referral = tenant_table(
         "agreement_status IN ('given', 'refused', 'withdrawn', 'not_yet', 'exception')", name="agreement_status"
     ),
     CheckConstraint("visit_risk_level IN ('none', 'some', 'high')", name="visit_risk_level"),
+    CheckConstraint("(former_provider_id IS NULL) = (former_until IS NULL)", name="former_until"),
     CheckConstraint("(state = 'closed') = (outcome IS NOT NULL AND closed_at IS NOT NULL)", name="closed_has_outcome"),
     CheckConstraint(
         "outcome IN ('completed', 'ended_early', 'withdrawn', 'not_suitable', 'redirected', 'stepped_up',"
@@ -310,10 +314,17 @@ referral = tenant_table(
         "id",
         postgresql_where=text("state = 'waiting'"),
     ),
+    Index(
+        "ix_referral_former_provider",
+        "authority_id",
+        "former_provider_id",
+        postgresql_where=text("former_provider_id IS NOT NULL"),
+    ),
     policy=owned(
         "referring_organisation_id",
         "school_id",
         "case_provider_id",
+        "former_provider_id",
         writers=("referring_organisation_id", "case_provider_id"),
     ),
 )
@@ -386,7 +397,8 @@ def _fact_read(table: str) -> str:
     return within(
         f"{own('school_id')} OR EXISTS (SELECT 1 FROM referral r WHERE r.authority_id = {table}.authority_id"
         f" AND r.id = {table}.referral_id"
-        f" AND (r.case_provider_id = {ORGANISATION} OR r.referring_organisation_id = {ORGANISATION}))"
+        f" AND (r.case_provider_id = {ORGANISATION} OR r.former_provider_id = {ORGANISATION}"
+        f" OR r.referring_organisation_id = {ORGANISATION}))"
     )
 
 

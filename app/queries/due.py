@@ -38,13 +38,16 @@ async def next_due(session: ReadSession, after: datetime) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """What there is to do at a moment; the last three are looked at by midnights only."""
+    """What there is to do at a moment; all but the first two are looked at by midnights only."""
 
     obligations_are_due: bool
     offers_are_due: bool
     bookings_overrun: bool
     someone_waits: bool
-    closed_case_is_open_to_its_provider: bool
+    past_case_is_open_to_its_provider: bool
+    """Closed, or handed over."""
+    offers_are_open: bool
+    hand_over_is_due: bool
 
 
 async def agenda(session: ReadSession) -> Agenda:
@@ -56,14 +59,25 @@ async def agenda(session: ReadSession) -> Agenda:
         " EXISTS (SELECT FROM booking WHERE authority_id = $1 AND state <> 'released' AND ends_on <= $3) AS overrun,"
         " EXISTS (SELECT FROM referral WHERE authority_id = $1 AND state = 'waiting') AS waiting,"
         " EXISTS (SELECT FROM referral WHERE authority_id = $1 AND case_provider_id IS NOT NULL AND state = 'closed')"
-        " AS closed",
+        " OR EXISTS (SELECT FROM referral WHERE authority_id = $1 AND former_provider_id IS NOT NULL) AS closed,"
+        " EXISTS (SELECT FROM offer WHERE authority_id = $1 AND state IN ('proposed', 'pending')) AS offered,"
+        " EXISTS (SELECT FROM hand_over WHERE authority_id = $1 AND state = 'planned' AND effective_on <= $3)"
+        " AS handed_over",
         session.authority_id,
         session.now,
         session.today,
     )
     if row is None:
         raise AssertionError("A SELECT without FROM has one row.")
-    return Agenda(row["obligations"], row["offers"], row["overrun"], row["waiting"], row["closed"])
+    return Agenda(
+        row["obligations"],
+        row["offers"],
+        row["overrun"],
+        row["waiting"],
+        row["closed"],
+        row["offered"],
+        row["handed_over"],
+    )
 
 
 async def take_turn(session: WriteSession) -> datetime | None:

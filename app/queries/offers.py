@@ -150,7 +150,10 @@ async def free_place_like(session: BrokerSession, lot_id: UUID, place_id: UUID, 
         "                 AND b.state <> 'released')"
         " AND NOT EXISTS (SELECT 1 FROM place_out_of_service x WHERE x.authority_id = p.authority_id"
         "                 AND x.place_id = p.id AND x.starts_on <= $4 AND x.ends_on > $4)"
-        " ORDER BY (p.id = $3) DESC, p.number LIMIT 1",
+        # One free place fewer for each family that is still held on a place that was cut.
+        " ORDER BY (p.id = $3) DESC, p.number LIMIT 1 OFFSET ("
+        "  SELECT count(*) FROM place q JOIN booking b ON b.authority_id = q.authority_id AND b.place_id = q.id"
+        "  WHERE q.authority_id = $1 AND q.lot_id = $2 AND q.available_until <= $4 AND b.state <> 'released')",
         session.authority_id,
         lot_id,
         place_id,

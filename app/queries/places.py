@@ -16,9 +16,10 @@ async def list_places(
     States are those of `app.queries.lots.figures_on`, place by place.
     """
     return await session.rows(
+        "WITH shown AS ("
         "SELECT p.id, p.number, p.practitioner_id, w.name AS practitioner_name, p.needs, p.languages, p.modes,"
         " p.available_from, p.available_until, p.extra_reason, b.state AS booking_state, b.starts_on AS booked_from,"
-        " b.ends_on AS booked_until,"
+        " b.ends_on AS booked_until, b.id IS NOT NULL AND p.available_until <= $3 AS held_after_cut,"
         " CASE WHEN b.id IS NOT NULL THEN 'held'"
         "  WHEN p.available_from > $3 THEN 'to_come'"
         "  WHEN p.available_until <= $3 THEN 'ended'"
@@ -31,8 +32,13 @@ async def list_places(
         "  ON true"
         " LEFT JOIN LATERAL (SELECT x.id FROM place_out_of_service x WHERE x.authority_id = p.authority_id"
         "  AND x.place_id = p.id AND x.starts_on <= $3 AND x.ends_on > $3 LIMIT 1) x ON true"
-        " WHERE p.authority_id = $1 AND p.lot_id = $2 AND ($5::integer IS NULL OR p.number > $5)"
-        " ORDER BY p.number LIMIT $6",
+        " WHERE p.authority_id = $1 AND p.lot_id = $2"
+        ") SELECT id, number, practitioner_id, practitioner_name, needs, languages, modes, available_from,"
+        " available_until, extra_reason, booking_state, booked_from, booked_until,"
+        # As the allocation withholds them (`app.queries.snapshot`): the highest numbers first.
+        " CASE WHEN state = 'free' AND (SELECT count(*) FROM shown o WHERE o.state = 'free' AND o.number >= s.number)"
+        "  <= (SELECT count(*) FROM shown o WHERE o.held_after_cut) THEN 'withheld' ELSE state END AS state"
+        " FROM shown s WHERE $5::integer IS NULL OR number > $5 ORDER BY number LIMIT $6",
         session.authority_id,
         lot_id,
         on,

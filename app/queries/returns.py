@@ -101,31 +101,48 @@ def _whole(row: asyncpg.Record | None) -> Row | None:
     return {**row, "content": orjson.loads(row["content"]), "prefilled": orjson.loads(row["prefilled"])}
 
 
+# A case that was handed over belongs to the return of each provider for the time in which it had it, with the contacts
+# that the provider itself held.
 # A contact that the provider cancelled was not offered; one that was superseded was moved, not held.
 _PROVIDER_CASES: Final = """
-SELECT p.period, i.provider_id AS organisation_id, i.id AS intervention_id, r.reference AS referral_reference,
+WITH handed AS (
+  SELECT x.intervention_id, x.from_provider_id, x.decided_on FROM hand_over_case x
+  WHERE x.authority_id = $1 AND x.outcome = 'moved' AND x.from_provider_id <> x.to_provider_id
+), worked AS (
+  SELECT h.intervention_id, h.from_provider_id AS provider_id, h.decided_on AS until,
+    lag(h.decided_on) OVER (PARTITION BY h.intervention_id ORDER BY h.decided_on) AS since
+  FROM handed h
+  UNION ALL
+  SELECT i.id, i.provider_id, NULL,
+    (SELECT max(h.decided_on) FROM handed h WHERE h.intervention_id = i.id)
+  FROM intervention i WHERE i.authority_id = $1
+)
+SELECT p.period, w.provider_id AS organisation_id, i.id AS intervention_id, r.reference AS referral_reference,
   c.offered AS contacts_offered_count, c.attended AS contacts_attended_count,
   CASE WHEN i.closed_on <= p.ends_on THEN 'closed' WHEN i.started_on <= p.ends_on THEN
     CASE WHEN i.state = 'paused' THEN 'paused' ELSE 'active' END ELSE 'planned' END AS state_at_end,
   i.planned_end_on,
-  (SELECT count(*) FROM practitioner w WHERE w.authority_id = $1 AND w.provider_id = i.provider_id AND w.active)
+  (SELECT count(*) FROM practitioner k WHERE k.authority_id = $1 AND k.provider_id = w.provider_id AND k.active)
     AS practitioner_count
 FROM unnest($2::text[], $3::date[], $4::date[], $5::timestamptz[], $6::timestamptz[])
   AS p (period, starts_on, ends_on, starts_at, ends_at)
 JOIN intervention i ON i.authority_id = $1 AND i.accepted_at < p.ends_at
   AND (i.closed_on IS NULL OR i.closed_on >= p.starts_on)
+JOIN worked w ON w.intervention_id = i.id AND (w.since IS NULL OR w.since <= p.ends_on)
+  AND (w.until IS NULL OR w.until > p.starts_on)
 JOIN referral r ON r.authority_id = $1 AND r.id = i.referral_id
 CROSS JOIN LATERAL (
   SELECT count(*) FILTER (WHERE k.result <> 'cancelled_by_provider') AS offered,
     count(*) FILTER (WHERE k.result IN ('attended', 'late')) AS attended
   FROM intervention_contact k
-  WHERE k.authority_id = $1 AND k.intervention_id = i.id AND k.held_at >= p.starts_at AND k.held_at < p.ends_at
+  WHERE k.authority_id = $1 AND k.intervention_id = i.id AND k.provider_id = w.provider_id
+    AND k.held_at >= p.starts_at AND k.held_at < p.ends_at
     AND NOT EXISTS (SELECT 1 FROM intervention_contact later
                     WHERE later.authority_id = $1 AND later.supersedes_id = k.id)
 ) c
-WHERE NOT EXISTS (SELECT 1 FROM return_record d WHERE d.authority_id = $1 AND d.organisation_id = i.provider_id
+WHERE NOT EXISTS (SELECT 1 FROM return_record d WHERE d.authority_id = $1 AND d.organisation_id = w.provider_id
                   AND d.template = $7 AND d.period = p.period)
-ORDER BY p.starts_on, i.provider_id, i.accepted_at, i.id
+ORDER BY p.starts_on, w.provider_id, i.accepted_at, i.id
 """
 
 

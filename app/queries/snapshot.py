@@ -12,6 +12,7 @@ import asyncpg
 
 from app.db import BrokerSession, ReadSession
 from app.domain.allocation import Caseload, Lot, Place, SchoolShare, Want
+from app.domain.capacity import offerable_of
 
 # `app.domain.contract_terms` in SQL, for every lot at once (a test compares the two): a lot starts with its contract,
 # or on the day that a variation adds it, and a contract ends where the extensions in force on the day have moved it.
@@ -34,7 +35,7 @@ WITH used AS MATERIALIZED (
 ), supply AS MATERIALIZED (
   SELECT p.id, p.lot_id, p.number, p.practitioner_id, p.needs, p.languages, p.modes, p.reach,
          p.available_from <= $2 AND (p.available_until IS NULL OR p.available_until > $2) AS available,
-         coalesce(h.held, 0) AS held
+         p.available_until <= $2 AS cut, coalesce(h.held, 0) AS held
   FROM place p LEFT JOIN (SELECT place_id, count(*)::int AS held FROM live GROUP BY place_id) h ON h.place_id = p.id
   WHERE p.authority_id = $1
 )
@@ -75,12 +76,13 @@ SELECT 'lot', l.id, NULL, NULL, NULL, NULL, NULL, l.needs, s.languages, s.modes,
                    AND v.terms ->> 'lot_id' = l.id::text
                    AND v.effective_on <= $2 ORDER BY v.effective_on DESC, v.number DESC LIMIT 1), l.volume)
        - coalesce(u.count, 0) - coalesce(k.count, 0),
-       o.name, s.name, coalesce(n.count, 0), NULL, NULL
+       o.name, s.name, coalesce(n.count, 0), coalesce(n.held_after_cut, 0), NULL
 FROM lot l
 LEFT JOIN used u ON u.lot_id = l.id
 LEFT JOIN (SELECT lot_id, count(*)::int AS count FROM live WHERE state IN ('offered', 'accepted') GROUP BY 1) k
   ON k.lot_id = l.id
-LEFT JOIN (SELECT lot_id, count(*)::int AS count FROM supply WHERE available GROUP BY 1) n ON n.lot_id = l.id
+LEFT JOIN (SELECT lot_id, (count(*) FILTER (WHERE available))::int AS count,
+                  (sum(held) FILTER (WHERE cut))::int AS held_after_cut FROM supply GROUP BY 1) n ON n.lot_id = l.id
 JOIN contract c ON c.authority_id = l.authority_id AND c.id = l.contract_id
 JOIN service s ON s.authority_id = l.authority_id AND s.id = l.service_id
 JOIN organisation o ON o.authority_id = l.authority_id AND o.id = l.provider_id
@@ -143,13 +145,16 @@ async def survey(session: ReadSession, on: date) -> Survey:
         parts[row["part"]].append(row)
     (terms,) = parts["terms"]
     lots = parts["lot"]
+    held_after_cut = {row["id"]: row["most"] for row in lots}
+    free = offerable_of([_place(row) for row in parts["place"] if row["free"]], held_after_cut)
+    offered = {place.id for place in free}
     return Survey(
         policy_id=terms["id"],
         policy_content=terms["content"],
         calendar_stamps=tuple(terms["stamps"]),
         lots=tuple(map(_lot, lots)),
-        free_places=tuple(_place(row) for row in parts["place"] if row["free"]),
-        busy_places=tuple(replace(_place(row), booked=True) for row in parts["place"] if not row["free"]),
+        free_places=free,
+        busy_places=tuple(replace(_place(row), booked=True) for row in parts["place"] if row["id"] not in offered),
         caseloads=tuple(Caseload(row["id"], row["most"], row["count"]) for row in parts["practitioner"]),
         names={
             **{row["provider_id"]: row["provider_name"] for row in lots},

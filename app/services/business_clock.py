@@ -18,7 +18,7 @@ from app.db import BrokerSession, Database, ReadSession, broker
 from app.errors import FieldFault, Invalid, NotFound, RequestInProgress, SandboxOnly
 from app.queries import due
 from app.queries.writes import Writes
-from app.services import falling_due
+from app.services import contract_end, falling_due, hand_over
 from app.services.answers_to_offers import expire_due
 
 Step = Callable[[BrokerSession, Writes], Awaitable[int]]
@@ -38,6 +38,9 @@ class Ran:
     returns_opened: int = 0
     offers_made: int = 0
     identities_closed: int = 0
+    offers_lapsed: int = 0
+    cases_handed_over: int = 0
+    contract_ends_told: int = 0
 
     def counts(self) -> dict[str, int]:
         """The counts by name."""
@@ -151,6 +154,7 @@ async def _run_moment(database: Database, officer: Principal, ran_to: datetime, 
         agenda = await due.agenda(session)
         is_midnight = session.now == clock.london_moment(session.today)
         period_ended = is_midnight and await falling_due.half_term_ended_yesterday(session)
+        end_in_sight = is_midnight and bool(await contract_end.in_sight(session))
     # An offer nobody answered is overdue first, which the authority hears of, and then expires.
     while agenda.obligations_are_due:
         flagged = await run(falling_due.flag_overdue)
@@ -159,16 +163,31 @@ async def _run_moment(database: Database, officer: Principal, ran_to: datetime, 
             break
     if agenda.offers_are_due:
         ran.offers_expired += await run(expire_due)
-    if is_midnight and agenda.bookings_overrun:
-        ran.bookings_prolonged += await run(falling_due.prolong_overruns)
-    if period_ended:
-        ran.returns_opened += await run(falling_due.open_returns)
-        await run(falling_due.count_reach)
-    if is_midnight and agenda.closed_case_is_open_to_its_provider:
-        ran.identities_closed += await run(falling_due.end_identity_access)
-    if is_midnight and agenda.someone_waits:
-        ran.offers_made += await run(falling_due.offer_places)
+    if is_midnight:
+        lapsed = await _end_the_day(run, agenda, ran)
+        if period_ended:
+            ran.returns_opened += await run(falling_due.open_returns)
+            await run(falling_due.count_reach)
+        if agenda.past_case_is_open_to_its_provider:
+            ran.identities_closed += await run(falling_due.end_identity_access)
+        if end_in_sight:
+            ran.contract_ends_told += await run(contract_end.give_notice)
+        # Whose offer has just lapsed waits too.
+        if agenda.someone_waits or lapsed:
+            ran.offers_made += await run(falling_due.offer_places)
     await run(_done)
+
+
+async def _end_the_day(run: Callable[[Step], Awaitable[int]], agenda: due.Agenda, ran: Ran) -> int:
+    """Bring the bookings to where they stand in the new day, before any place is offered; the offers that lapsed."""
+    lapsed = await run(contract_end.lapse_offers) if agenda.offers_are_open else 0
+    ran.offers_lapsed += lapsed
+    if agenda.bookings_overrun:
+        ran.bookings_prolonged += await run(falling_due.prolong_overruns)
+    # Cases go to the next contract's places before those are offered to anybody.
+    if agenda.hand_over_is_due:
+        ran.cases_handed_over += await run(hand_over.carry_out_due)
+    return lapsed
 
 
 async def _done(wide: BrokerSession, writes: Writes) -> int:  # noqa: ARG001 - every step has one shape

@@ -17,6 +17,7 @@ from app.queries.writes import Writes
 from app.services.allocation import allocate_waiting
 from app.services.events import tell
 from app.services.faults import refuse, unknown_ids
+from app.services.obligations import cancel
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,9 @@ async def add_variation(session: WriteSession, writes: Writes, contract_id: UUID
         reason=facts.reason,
         recorded_at=session.now,
     )
+    if facts.kind is VariationKind.EXTENSION:
+        # Told of anew as the later end comes near.
+        await cancel(session, contract_id, ["contract_ending"])
     # A contract as signed is version 1, and each variation makes one more.
     await _tell(session, writes, "contract.varied", (contract_id, number + 1), locked["provider_id"])
     async with broker(session) as wide:

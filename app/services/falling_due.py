@@ -5,7 +5,7 @@ from typing import Final
 
 from app.db import BrokerSession, ReadSession
 from app.domain.policy import Policy
-from app.queries import due, referrals
+from app.queries import due, hand_over, referrals
 from app.queries.parties import authority_organisation, calendar_of
 from app.queries.writes import Writes
 from app.services.allocation_runs import run_nightly
@@ -40,9 +40,10 @@ async def prolong_overruns(wide: BrokerSession, writes: Writes) -> int:  # noqa:
 
 
 async def end_identity_access(wide: BrokerSession, writes: Writes) -> int:  # noqa: ARG001 - every step has one shape
-    """Close the identity of cases to their provider, so many days after they closed."""
+    """Close the identity of cases to their provider, so many days after they closed or were handed over."""
     days = await due.identity_days(wide, Policy().identity_days_after_closure)
-    return await referrals.end_identity_access(wide, closed_by=wide.now - timedelta(days=days))
+    closed = await referrals.end_identity_access(wide, closed_by=wide.now - timedelta(days=days))
+    return closed + await hand_over.end_former_access(wide)
 
 
 async def half_term_ended_yesterday(session: ReadSession) -> bool:

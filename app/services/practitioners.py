@@ -1,17 +1,22 @@
 """A provider's own staff: kept by the provider alone, seen by it and the authority's officers."""
 
 from collections.abc import Mapping
+from typing import Final
 from uuid import UUID
 
-from app.db import WriteSession
+from app.db import WriteSession, broker
 from app.errors import NotFound
 from app.ids import new_id
 from app.models.parties import practitioner
 from app.queries import areas
 from app.queries.parties import authority_organisation
 from app.queries.writes import Writes, change
+from app.services.allocation import allocate_waiting
 from app.services.events import tell
 from app.services.faults import refuse, unknown_ids
+
+_OPENING: Final = frozenset({"active", "caseload_limit"})
+"""Changes that may let a practitioner's free places be offered."""
 
 
 async def create_practitioner(session: WriteSession, writes: Writes, values: Mapping[str, object]) -> UUID:
@@ -38,10 +43,16 @@ async def lock_practitioner(session: WriteSession, practitioner_id: UUID) -> int
 async def update_practitioner(
     session: WriteSession, writes: Writes, practitioner_id: UUID, version: int, changes: Mapping[str, object]
 ) -> None:
-    """Change a locked practitioner of this version. Raises Invalid for an unknown area."""
+    """Change a locked practitioner of this version; what that opens is offered to who waits at once.
+
+    Raises Invalid for an unknown area.
+    """
     await _check_areas(session, changes)
     await change(session, practitioner, {"id": practitioner_id}, {**changes, "version": version + 1})
     await _tell(session, writes, "practitioner.changed", practitioner_id, version + 1)
+    if not _OPENING.isdisjoint(changes):
+        async with broker(session) as wide:
+            await allocate_waiting(wide, writes, "practitioner")
 
 
 async def _check_areas(session: WriteSession, values: Mapping[str, object]) -> None:

@@ -7,7 +7,7 @@ nothing of another, but to an officer.
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -115,7 +115,12 @@ async def read_waiting_list(session: ReadSession) -> WaitingList:
     """The whole waiting list of the session's authority. Raises InvariantBroken if no policy is in force."""
     async with whole_authority(session):
         ground = await survey(session)
-        places = await whole_supply.places(session, ground.calendar)
+        offered = {place.id for place in ground.free_places}
+        places = tuple(
+            # Free, and withheld until a lot that holds too many has drained.
+            replace(place, in_service=False) if place.free_in == 0 and place.id not in offered else place
+            for place in await whole_supply.places(session, ground.calendar)
+        )
         recent = await whole_supply.recent_starts(session, ground.calendar)
         rows = await waiting.everyone(session)
     today = session.today

@@ -38,12 +38,33 @@ lot_today AS (
   JOIN service s ON s.authority_id = l.authority_id AND s.id = l.service_id
   JOIN today d ON d.authority_id = l.authority_id
 ),
-free_place AS (
-  SELECT p.* FROM place p JOIN today d ON d.authority_id = p.authority_id
+-- Families still held on places that a cut took away: so many free places of their lot wait, the highest numbers first.
+held_after_cut AS (
+  SELECT p.authority_id, p.lot_id, count(*) AS held
+  FROM place p JOIN today d ON d.authority_id = p.authority_id
+  JOIN live_booking b ON b.authority_id = p.authority_id AND b.place_id = p.id
+  WHERE p.available_until <= d.on_day GROUP BY p.authority_id, p.lot_id
+),
+unbooked_place AS (
+  SELECT p.*, row_number() OVER (PARTITION BY p.authority_id, p.lot_id ORDER BY p.number DESC) AS from_last
+  FROM place p JOIN today d ON d.authority_id = p.authority_id
   WHERE p.available_from <= d.on_day AND (p.available_until IS NULL OR p.available_until > d.on_day)
     AND NOT EXISTS (SELECT FROM live_booking b WHERE b.authority_id = p.authority_id AND b.place_id = p.id)
     AND NOT EXISTS (SELECT FROM place_out_of_service x WHERE x.authority_id = p.authority_id AND x.place_id = p.id
                     AND x.starts_on <= d.on_day AND x.ends_on > d.on_day)
+),
+free_place AS (
+  SELECT p.* FROM unbooked_place p
+  LEFT JOIN held_after_cut c ON c.authority_id = p.authority_id AND c.lot_id = p.lot_id
+  LEFT JOIN practitioner w ON w.authority_id = p.authority_id AND w.id = p.practitioner_id
+  WHERE p.from_last > coalesce(c.held, 0)
+    AND (w.id IS NULL OR w.active AND w.caseload_limit > (
+      SELECT count(*) FROM live_booking b JOIN place k ON k.authority_id = b.authority_id AND k.id = b.place_id
+      WHERE b.authority_id = w.authority_id AND k.practitioner_id = w.id))
+),
+-- Cases that went to another provider, and when.
+passed_on AS (
+  SELECT x.* FROM hand_over_case x WHERE x.outcome = 'moved' AND x.from_provider_id <> x.to_provider_id
 ),
 -- Contacts that count: one that another took the place of was moved, not held.
 attended_contact AS (
@@ -62,10 +83,18 @@ act AS (
   SELECT authority_id, 'contact' AS what, id, ARRAY['intervention.contact_recorded', 'intervention.started'] AS types,
     'contact_id' AS told_as FROM intervention_contact
   UNION ALL SELECT authority_id, 'reading', id, ARRAY['intervention.reading_recorded'], 'reading_id' FROM reading
+  UNION ALL SELECT authority_id, 'case handed over', id, ARRAY['intervention.handed_over'], 'hand_over_case_id'
+    FROM hand_over_case WHERE outcome = 'moved'
 ),
 act_of_subject AS (
-  SELECT authority_id, 'offer made' AS what, id, 'allocation.offered' AS type FROM offer WHERE state <> 'proposed'
-  UNION ALL SELECT authority_id, 'offer accepted', id, 'allocation.accepted' FROM offer WHERE state = 'accepted'
+  -- What a provider has by a hand-over was never offered to it.
+  SELECT o.authority_id, 'offer made' AS what, o.id, 'allocation.offered' AS type FROM offer o
+    WHERE o.state <> 'proposed'
+      AND NOT EXISTS (SELECT FROM passed_on x WHERE x.authority_id = o.authority_id AND x.to_offer_id = o.id)
+  UNION ALL SELECT o.authority_id, 'offer accepted', o.id, 'allocation.accepted' FROM offer o
+    WHERE o.state = 'accepted'
+      AND NOT EXISTS (SELECT FROM passed_on x WHERE x.authority_id = o.authority_id AND x.to_offer_id = o.id)
+  UNION ALL SELECT authority_id, 'offer superseded', id, 'allocation.superseded' FROM offer WHERE state = 'superseded'
   UNION ALL SELECT authority_id, 'offer declined', id, 'allocation.declined' FROM offer WHERE state = 'declined'
   -- A case that ends before it began, because the sender took the referral back, is told of by `referral.closed`.
   UNION ALL SELECT i.authority_id, 'case closed', i.id, 'intervention.closed' FROM intervention i
@@ -73,8 +102,12 @@ act_of_subject AS (
       WHERE i.outcome = 'withdrawn' AND i.started_on IS NULL
         AND h.authority_id = i.authority_id AND h.referral_id = i.referral_id AND h.event_type = 'referral.closed')
   UNION ALL SELECT authority_id, 'case started', id, 'intervention.started' FROM intervention WHERE started_on IS NOT NULL
-  UNION ALL SELECT authority_id, 'safety read', id, 'intervention.safety_acknowledged' FROM intervention
-    WHERE safety_acknowledged_at IS NOT NULL
+  -- The next provider of a case reads it again.
+  UNION ALL SELECT i.authority_id, 'safety read', i.id, 'intervention.safety_acknowledged' FROM intervention i
+    WHERE i.safety_acknowledged_at IS NOT NULL
+      AND NOT EXISTS (SELECT FROM passed_on x WHERE x.authority_id = i.authority_id AND x.intervention_id = i.id)
+  UNION ALL SELECT authority_id, 'hand-over recorded', id, 'hand_over.planned' FROM hand_over
+  UNION ALL SELECT authority_id, 'hand-over done', id, 'hand_over.done' FROM hand_over WHERE state = 'done'
   UNION ALL SELECT authority_id, 'referral sent', id, 'referral.submitted' FROM referral WHERE state <> 'draft'
   UNION ALL SELECT authority_id, 'return opened', id, 'return.due' FROM return_record
   UNION ALL SELECT authority_id, 'return submitted', id, 'return.submitted' FROM return_record
@@ -106,13 +139,28 @@ SELECT 'two_open_referrals', (min(id::text))::uuid, format('pupil %s, from %s', 
 FROM referral WHERE state <> 'closed'
 GROUP BY authority_id, pupil_id, referring_organisation_id HAVING count(*) > 1
 
--- A booking begins on a place that is in service. What runs on when the place is cut is not evicted.
+-- A booking begins on a place that is in service. What runs on when the place is cut, or goes out of service, is not
+-- evicted, on its first day neither: what was recorded after the booking (ids rise with time) is not held against it.
 UNION ALL
 SELECT 'booked_out_of_service', b.id, format('place %s on %s', b.place_id, b.starts_on)
 FROM booking b JOIN place p ON p.authority_id = b.authority_id AND p.id = b.place_id
-WHERE b.starts_on < p.available_from OR b.starts_on >= p.available_until
+WHERE b.starts_on < p.available_from
+  OR (b.starts_on >= p.available_until
+      AND NOT EXISTS (SELECT FROM capacity_change c WHERE c.authority_id = p.authority_id AND c.lot_id = p.lot_id
+                      AND c.effective_on = p.available_until AND c.id > b.id))
   OR EXISTS (SELECT FROM place_out_of_service x WHERE x.authority_id = b.authority_id AND x.place_id = b.place_id
-             AND x.starts_on <= b.starts_on AND x.ends_on > b.starts_on)
+             AND x.starts_on <= b.starts_on AND x.ends_on > b.starts_on AND x.id < b.id)
+
+-- A lot that holds as many as it has places, those after a cut included, takes nobody. The day of a cut itself is left
+-- out: a booking may have begun on it before the cut was made.
+UNION ALL
+SELECT 'taken_while_over_held', b.id, format('lot %s on %s', b.lot_id, b.starts_on)
+FROM booking b
+WHERE (SELECT count(*) FROM booking o JOIN place p ON p.authority_id = o.authority_id AND p.id = o.place_id
+       WHERE o.authority_id = b.authority_id AND o.lot_id = b.lot_id AND o.starts_on <= b.starts_on
+         AND o.ends_on > b.starts_on AND (p.available_until IS NULL OR p.available_until <> b.starts_on))
+    > (SELECT count(*) FROM place p WHERE p.authority_id = b.authority_id AND p.lot_id = b.lot_id
+         AND p.available_from <= b.starts_on AND (p.available_until IS NULL OR p.available_until > b.starts_on))
 
 -- On no day are more places of a lot held than it has in service, those still held after a cut aside. The number held
 -- only rises on a day on which a booking begins, so those days are looked at.
@@ -166,7 +214,11 @@ UNION ALL
 SELECT 'accepted_without_case', o.id, format('case %s', o.intervention_id) FROM offer o
 LEFT JOIN intervention i ON i.authority_id = o.authority_id AND i.id = o.intervention_id
 WHERE o.state = 'accepted'
-  AND (i.id IS NULL OR i.booking_id <> o.booking_id OR i.referral_id <> o.referral_id OR i.lot_id <> o.lot_id)
+  AND (i.id IS NULL OR i.booking_id <> o.booking_id OR i.referral_id <> o.referral_id OR i.provider_id <> o.provider_id
+       -- Work that had begun when it was handed over has used the volume of the lot that it came from.
+       OR (i.lot_id <> o.lot_id AND (i.started_on IS NULL OR NOT EXISTS (
+         SELECT FROM hand_over_case x WHERE x.authority_id = i.authority_id AND x.intervention_id = i.id
+           AND x.outcome = 'moved'))))
 
 UNION ALL
 SELECT 'case_not_of_one_offer', i.id, format('%s accepted offers', count(o.id)) FROM intervention i
@@ -176,6 +228,41 @@ GROUP BY i.authority_id, i.id HAVING count(o.id) <> 1
 UNION ALL
 SELECT 'booking_of_two_cases', b.booking_id, format('%s cases', count(*)) FROM intervention b
 GROUP BY b.authority_id, b.booking_id HAVING count(*) > 1
+
+-- A case that was handed over holds the place that it went to, from the day on which it left the other; it is with the
+-- provider that it went to, and whoever had it before reads of the family for its time alone.
+UNION ALL
+SELECT 'hand_over_disagrees', x.id, format('case %s', x.intervention_id)
+FROM (
+  SELECT h.*, lead(h.id) OVER (PARTITION BY h.authority_id, h.intervention_id ORDER BY h.id) AS next_id
+  FROM hand_over_case h WHERE h.outcome = 'moved'
+) x
+JOIN intervention i ON i.authority_id = x.authority_id AND i.id = x.intervention_id
+JOIN booking f ON f.authority_id = x.authority_id AND f.id = x.from_booking_id
+JOIN booking t ON t.authority_id = x.authority_id AND t.id = x.to_booking_id
+WHERE f.state <> 'released' OR f.released_on <> x.decided_on OR f.ends_on > t.starts_on OR t.starts_on <> x.decided_on
+  OR f.household_id <> t.household_id OR t.lot_id <> x.to_lot_id OR t.provider_id <> x.to_provider_id
+  OR (x.next_id IS NULL AND (i.booking_id <> t.id OR i.provider_id <> x.to_provider_id))
+
+UNION ALL
+SELECT 'hand_over_not_done', h.id, format('planned for %s', h.effective_on)
+FROM hand_over h JOIN today d ON d.authority_id = h.authority_id
+WHERE h.state = 'planned' AND h.effective_on <= (d.clock_ran_to AT TIME ZONE 'Europe/London')::date
+
+UNION ALL
+SELECT 'former_provider_still_reads', r.id, format('provider %s until %s', r.former_provider_id, r.former_until)
+FROM referral r JOIN today d ON d.authority_id = r.authority_id
+WHERE r.former_until <= (d.clock_ran_to AT TIME ZONE 'Europe/London')::date
+  OR NOT EXISTS (SELECT FROM passed_on x WHERE x.authority_id = r.authority_id
+                 AND x.intervention_id = r.intervention_id AND x.from_provider_id = r.former_provider_id)
+     AND r.former_provider_id IS NOT NULL
+
+-- No offer outlives its contract.
+UNION ALL
+SELECT 'offered_after_contract', o.id, format('lot %s ended on %s', l.id, l.ends_on)
+FROM live_offer o JOIN lot_today l ON l.authority_id = o.authority_id AND l.id = o.lot_id
+JOIN today d ON d.authority_id = o.authority_id
+WHERE l.ends_on < (d.clock_ran_to AT TIME ZONE 'Europe/London')::date
 
 UNION ALL
 SELECT 'closed_case_holds_place', i.id, format('booking %s is %s', b.id, b.state)
@@ -284,6 +371,8 @@ JOIN today d ON d.authority_id = c.authority_id
 JOIN intervention i ON i.authority_id = c.authority_id
   AND (i.accepted_at AT TIME ZONE 'Europe/London')::date <= c.ends_on
   AND (i.closed_on IS NULL OR i.closed_on >= c.starts_on)
+  AND NOT EXISTS (SELECT FROM passed_on x WHERE x.authority_id = i.authority_id AND x.intervention_id = i.id
+                  AND x.to_provider_id = i.provider_id AND x.decided_on > c.ends_on)
 WHERE c.ends_on < (d.clock_ran_to AT TIME ZONE 'Europe/London')::date
   AND NOT EXISTS (SELECT FROM return_record r WHERE r.authority_id = c.authority_id
                   AND r.organisation_id = i.provider_id AND r.template = 'provider_half_term'

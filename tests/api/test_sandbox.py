@@ -59,7 +59,9 @@ async def test_what_falls_due_on_the_way_is_run_at_its_moment(real_api: Api, clo
     answer = await move(real_api, town.officer, datetime(2027, 1, 25, 12, tzinfo=UTC))
     assert answer.status_code == 200, answer.text
     ran = answer.json()["ran"]
-    assert all(ran[name] > 0 for name in ran if name != "offers_made"), ran
+    # No contract of the town comes near its end.
+    idle = {"offers_made", "offers_lapsed", "cases_handed_over", "contract_ends_told"}
+    assert all(ran[name] > 0 for name in ran.keys() - idle), ran
     left = await what_is_left(clone, town)
     assert sum(offer[2] == "expired" for offer in left["offers"]) == ran["offers_expired"]
     assert all(offer[5] == offer[6] for offer in left["offers"] if offer[2] == "expired")

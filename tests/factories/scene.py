@@ -5,7 +5,7 @@ for in whatever comes back.
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from app.access import Group, Kind, Principal
@@ -18,6 +18,7 @@ from app.services.returns.opening import open_due_returns
 from tests.factories.authority import Town, build_town
 from tests.factories.casework import ACCEPTED_AT, LATER, at, contact, plan
 from tests.factories.http import Api
+from tests.factories.next_contract import next_contract
 from tests.factories.referrals import key, referral_body
 
 UPN: Final = make_upn("926", 25, 901)
@@ -121,6 +122,7 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
     ids["service"], ids["contract"], ids["lot"] = (
         str(group[0]) for group in (scene.town.services, scene.town.contracts, scene.town.lots)
     )
+    ids |= await _to_come(api, database, scene)
     ids["practitioner"], ids["place"] = str(scene.town.practitioners[0]), str(scene.town.places[0])
     client = await done(
         await api.as_(scene.town.officer).post(
@@ -131,6 +133,22 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
     ids["run"] = (await done(await api.as_(scene.town.officer).post("/v1/allocation-runs", {})))["id"]
     ids["policy"] = (await done(await school.get("/v1/policies/current")))["id"]
     return scene
+
+
+async def _to_come(api: Api, database: Database, scene: Scene) -> dict[str, str]:
+    """A place that will be out of service, and a hand-over that is planned; their ids."""
+    town = scene.town
+    lot, on = town.lots[0], date(2034, 9, 1)
+    away = await at(api.as_(town.provider), LATER).post(
+        f"/v1/lots/{lot}/places/{town.places[3]}/out-of-service",
+        {"starts_on": "2034-01-08", "ends_on": "2034-01-15", "reason": "On leave."},
+    )
+    assert away.status_code == 201, away.text
+    contract, places = town.contracts[0], list(town.places)
+    after = await next_contract(database, town, town.provider, on=on, places=1)
+    town.places[:], town.lots[:], town.contracts[:] = places, [lot], [contract]
+    planned = await after.commit(at(api.as_(town.officer), LATER))
+    return {"range": away.json()["id"], "hand_over": planned["id"], "successor": str(after.contract_id)}
 
 
 async def _agency(database: Database, town: Town) -> Principal:

@@ -34,6 +34,7 @@ BODIES: dict[str, Any] = {
     "create_allocation_run": {},
     "decline_allocation": {"reason": "unsuitable"},
     "assign_practitioner": {"practitioner_id": "{practitioner}"},
+    "set_place_practitioner": {"practitioner_id": "{practitioner}"},
     "search_referrals": {"upn": "J926999924001"},
     "amend_referral": {"reason": "x", "child_view": "y"},
     "change_agreement": {"status": "withdrawn"},
@@ -103,6 +104,9 @@ def filled(path: str, scene: Scene) -> str:
         "school",
         "area",
         "run",
+        "place",
+        "range",
+        "hand_over",
     ):
         path = path.replace(f"{{{name}_id}}", scene.ids[name])
     path = path.replace("{allocation_id}", scene.ids["pending_allocation"])
@@ -138,7 +142,8 @@ def test_the_lists_are_in_step(stage: Stage) -> None:
     served = mutations(stage.api.app)
     assert set(served) >= OWN_CREATIONS
     assert set(BODIES) <= set(served)
-    no_body = {"accept_allocation", "submit_return", "accept_return", "revoke_client", "commit_allocation_run"}
+    no_body = {"accept_allocation", "submit_return", "accept_return", "revoke_client", "commit_allocation_run",
+               "cancel_hand_over"}  # fmt: skip
     for name, (_, _, example) in served.items():
         assert example is not None or name in BODIES or name in no_body, f"{name} has neither example nor body"
 

@@ -33,9 +33,9 @@ DIRECTORY = {
     "calendar_period", "calendar_closure", "service", "policy_version",
 }  # fmt: skip
 # Tables that the main path leaves empty: later work fills them.
-EMPTY = {"school_group", "school_group_member", "place_out_of_service", "calendar_year", "calendar_period",
+EMPTY = {"school_group", "school_group_member", "calendar_year", "calendar_period",
          "calendar_closure", "contract_variation", "capacity_change", "linked_child",
-         "intervention_extension"}  # fmt: skip
+         "intervention_extension", "hand_over_case"}  # fmt: skip
 
 
 class Stage:
@@ -66,6 +66,7 @@ def read_paths(api: Api, scene: Scene) -> list[str]:
         "return_id": ["school_return", "provider_return"],
         **{f"{noun}_id": [noun] for noun in (
             "area", "school", "provider", "service", "contract", "lot", "practitioner", "client", "run", "policy",
+            "hand_over",
         )},
     }  # fmt: skip
     paths: list[str] = []

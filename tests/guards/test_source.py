@@ -17,6 +17,9 @@ BROKERS = {
     "services/lots.py": "a new lot's places are offered to the waiting list at once",
     "services/contracts.py": "what a variation opens is offered to the waiting list at once",
     "services/capacity.py": "new places are offered to the waiting list at once",
+    "services/out_of_service.py": "a place that comes back is offered to the waiting list at once",
+    "services/practitioners.py": "a caseload that grows opens places to the waiting list",
+    "services/hand_over.py": "cases move between providers, and what they leave is offered to the waiting list",
     "services/allocation_runs.py": "a run decides the whole waiting list",
     "services/business_clock.py": "the clock acts for the whole authority",
 }

@@ -16,6 +16,7 @@ from tests.conftest import Template
 from tests.factories.casework import at
 from tests.factories.falling_due import busy_town
 from tests.factories.http import Caller, make_api
+from tests.factories.next_contract import next_contract
 from tests.factories.referrals import key, referral_body
 
 TERM_OVER = datetime(2026, 12, 21, 9, 0, tzinfo=UTC)
@@ -52,6 +53,9 @@ async def ground(template: Template, settings: Settings) -> AsyncIterator[Ground
         submitted = await school.post(f"/v1/returns/{owed['id']}/submit")
         assert submitted.status_code == 200, submitted.text
         await _take_back_an_accepted_referral(school, at(api.as_(town.provider), TERM_OVER + timedelta(hours=1)))
+        after = await next_contract(database, town, town.providers[1], on=TERM_OVER.date(), places=1)
+        done = await after.commit(at(api.as_(town.officer), TERM_OVER + timedelta(hours=2)))
+        assert done["moved_count"] == 1, done
     await database.dispose()
     yield Ground(
         template.url(None, name), template.url(template.owner, name), template.url(template.roles.application, name)
@@ -133,6 +137,25 @@ BREAKAGES = {
         "INSERT INTO booking (authority_id, id, place_id, lot_id, provider_id, household_id, state, starts_on, ends_on,"
         " cause) SELECT authority_id, gen_random_uuid(), place_id, lot_id, provider_id, gen_random_uuid(), state,"
         " starts_on, ends_on, cause FROM booking, generate_series(1, 3) WHERE state = 'accepted'",
+    ],
+    "taken_while_over_held": [
+        "UPDATE place SET available_until = '2026-11-03' WHERE number > 1",
+        "ALTER TABLE booking DROP CONSTRAINT ex_booking_no_overlap",
+        "INSERT INTO booking (authority_id, id, place_id, lot_id, provider_id, household_id, state, starts_on, ends_on,"
+        " released_on, cause) SELECT authority_id, gen_random_uuid(), place_id, lot_id, provider_id, gen_random_uuid(),"
+        " 'released', '2026-11-10', '2026-11-12', '2026-11-12', 'closed' FROM booking WHERE cause = 'handed_over'"
+        " AND state = 'released'",
+    ],
+    "hand_over_disagrees": ["UPDATE hand_over_case SET decided_on = decided_on - 1"],
+    "hand_over_not_done": ["UPDATE hand_over SET state = 'planned', ended_at = NULL"],
+    "former_provider_still_reads": [
+        "UPDATE referral SET former_until = '2026-11-01' WHERE former_provider_id IS NOT NULL"
+    ],
+    "offered_after_contract": [
+        "DROP INDEX ux_offer_one_live_per_place",
+        "DROP INDEX ux_offer_one_live_per_referral",
+        "UPDATE offer SET state = 'pending' WHERE state = 'expired'",
+        "UPDATE contract SET ends_on = '2026-11-01', starts_on = '2020-01-01'",
     ],
     "volume_beyond_contract": ["UPDATE lot SET volume = 0"],
     "volume_not_by_first_contact": ["UPDATE intervention SET started_on = started_on - 1"],

@@ -109,6 +109,7 @@ class CapacityPoint:
     day_count: int = plain()
     held_place_days: int = plain()
     total_place_days: int = plain()
+    over_held_place_days: int = plain("Of the held: on places that a cut had taken away.")
     held_share: float | None = plain()
     suppressed: bool = plain()
 

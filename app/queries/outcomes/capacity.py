@@ -2,8 +2,9 @@
 
 A place is there from its first day until its last (exclusive), except while out of service. It is held from the day it
 was offered until the booking ends or is released (exclusive). A held place that is out of service counts as held and as
-there: a cut never evicts. Ranges become +1 and -1 at their ends and are summed along the days, so the cost follows the
-rows and not the rows times the days.
+there: a cut never evicts. Days on which a place was held that a cut had taken away are told apart (over-held). Ranges
+become +1 and -1 at their ends and are summed along the days, so the cost follows the rows and not the rows times the
+days.
 """
 
 from datetime import date, timedelta
@@ -17,8 +18,9 @@ from app.queries.outcomes.population import plan_afresh
 # $1 authority, $2 first day, $3 day after the last, $4 provider.
 _POINTS: Final = """
 WITH held AS MATERIALIZED (
-  SELECT b.place_id, greatest(b.starts_on, $2) AS starts_on, least(b.ends_on, $3) AS ends_on
-  FROM booking b
+  SELECT b.place_id, greatest(b.starts_on, $2) AS starts_on, least(b.ends_on, $3) AS ends_on,
+    greatest(b.starts_on, $2, p.available_until) AS cut_on, p.available_until IS NOT NULL AS is_cut
+  FROM booking b JOIN place p ON p.authority_id = b.authority_id AND p.id = b.place_id
   WHERE b.authority_id = $1 AND b.starts_on < $3 AND b.ends_on > $2 AND b.starts_on < b.ends_on
     AND ($4::uuid IS NULL OR b.provider_id = $4)
 ), away AS (
@@ -41,19 +43,23 @@ WITH held AS MATERIALIZED (
   WHERE p.authority_id = $1 AND p.available_from < $3 AND (p.available_until IS NULL OR p.available_until > $2)
     AND ($4::uuid IS NULL OR p.provider_id = $4)
 ), steps AS (
-  SELECT starts_on AS on_day, 1 AS held, 0 AS total FROM held
-  UNION ALL SELECT ends_on, -1, 0 FROM held
-  UNION ALL SELECT starts_on, 0, 1 FROM there WHERE starts_on < ends_on
-  UNION ALL SELECT ends_on, 0, -1 FROM there WHERE starts_on < ends_on
-  UNION ALL SELECT starts_on, 0, -1 FROM away_free
-  UNION ALL SELECT ends_on, 0, 1 FROM away_free
-  UNION ALL SELECT d::date, 0, 0 FROM generate_series($2::date, $3::date - 1, interval '1 day') d
+  SELECT starts_on AS on_day, 1 AS held, 0 AS total, 0 AS over_held FROM held
+  UNION ALL SELECT ends_on, -1, 0, 0 FROM held
+  UNION ALL SELECT cut_on, 0, 0, 1 FROM held WHERE is_cut AND cut_on < ends_on
+  UNION ALL SELECT ends_on, 0, 0, -1 FROM held WHERE is_cut AND cut_on < ends_on
+  UNION ALL SELECT starts_on, 0, 1, 0 FROM there WHERE starts_on < ends_on
+  UNION ALL SELECT ends_on, 0, -1, 0 FROM there WHERE starts_on < ends_on
+  UNION ALL SELECT starts_on, 0, -1, 0 FROM away_free
+  UNION ALL SELECT ends_on, 0, 1, 0 FROM away_free
+  UNION ALL SELECT d::date, 0, 0, 0 FROM generate_series($2::date, $3::date - 1, interval '1 day') d
 ), days AS (
-  SELECT on_day, sum(sum(held)) OVER w AS held, sum(sum(total)) OVER w AS total
+  SELECT on_day, sum(sum(held)) OVER w AS held, sum(sum(total)) OVER w AS total,
+    sum(sum(over_held)) OVER w AS over_held
   FROM steps GROUP BY on_day WINDOW w AS (ORDER BY on_day)
 )
 SELECT {step} AS starts_on, count(*) AS day_count,
-  sum(held)::bigint AS held_place_days, sum(total)::bigint AS total_place_days
+  sum(held)::bigint AS held_place_days, sum(total)::bigint AS total_place_days,
+  sum(over_held)::bigint AS over_held_place_days
 FROM days WHERE on_day < $3 GROUP BY 1 ORDER BY 1
 """
 _STATEMENTS: Final = {
@@ -102,7 +108,8 @@ async def capacity(
         ends_on=ends_on,
         interval=interval,
         points=tuple(
-            CapacityPoint(**row, held_share=_share(row["held_place_days"], row["total_place_days"])) for row in points
+            CapacityPoint(**row, held_share=_held_share(row["held_place_days"], row["total_place_days"]))
+            for row in points
         ),
         volume=tuple(VolumeUse(**row, used_share=_share(row["used_count"], row["volume"])) for row in volume),
     )
@@ -110,3 +117,8 @@ async def capacity(
 
 def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
+
+
+def _held_share(held: int, total: int) -> float | None:
+    """At most 1: what is held beyond the places there is told on its own."""
+    return _share(min(held, total), total)

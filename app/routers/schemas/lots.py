@@ -108,9 +108,13 @@ class LotFiguresOut(Out):
     ends_on: Date = Field(description="The last day of the contract as it stands on that date.")
     places_count: int
     held_count: int
-    free_count: int
+    free_count: int = Field(description="Free, in service, and offered to whoever is next.")
+    withheld_count: int = Field(
+        description="Free, but not offered while as many families are still held on places that were cut."
+    )
     out_of_service_count: int
     held_after_cut_count: int = Field(description="Held, though the place takes no further family.")
+    over_held_count: int = Field(description="Held beyond the number of places; nothing is offered until it is 0.")
     volume: int
     volume_used_count: int = Field(description="Interventions whose first contact was attended, in the lot's unit.")
     volume_committed_count: int = Field(description="Places held for families whose first contact is to come.")
@@ -160,7 +164,7 @@ class PlaceOut(Out):
 
     id: UUID
     number: int
-    state: Literal["free", "held", "out_of_service", "to_come", "ended"]
+    state: Literal["free", "withheld", "held", "out_of_service", "to_come", "ended"]
     practitioner_id: UUID | None
     practitioner_name: str | None
     needs: list[str] | None

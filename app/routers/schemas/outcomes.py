@@ -44,8 +44,9 @@ DEFINITIONS: Final = {
         " pupils whose both terms are known."
     ),
     Measure.CAPACITY: (
-        "Places held (offered, accepted or in use) over places there, per day or week of the period; and interventions"
-        " whose first contact was attended, up to its last day, over the volume commissioned."
+        "Places held (offered, accepted or in use) over places there, per day or week of the period, at most 1: days on"
+        " which a place was held that a cut had taken away are told as over-held; and interventions whose first contact"
+        " was attended, up to its last day, over the volume commissioned."
     ),
     Measure.TIMELINESS: (
         "School days from receipt to first offer, acceptance and first attended contact, of referrals received in the"

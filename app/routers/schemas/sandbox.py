@@ -22,7 +22,10 @@ class RanOut(Out):
     bookings_prolonged: int = Field(ge=0, description="Days by which running cases kept their places.")
     returns_opened: int = Field(ge=0, description="Returns that came to be owed.")
     offers_made: int = Field(ge=0, description="Offers made at midnight, of places that became available.")
-    identities_closed: int = Field(ge=0, description="Closed cases whose identity ended for the provider.")
+    identities_closed: int = Field(ge=0, description="Past cases whose identity ended for the provider.")
+    offers_lapsed: int = Field(ge=0, description="Offers that lapsed because their contract had ended.")
+    cases_handed_over: int = Field(ge=0, description="Running cases that went to the next contract's places.")
+    contract_ends_told: int = Field(ge=0, description="Contracts whose coming end officers were told of.")
 
 
 class AdvanceOut(Out):

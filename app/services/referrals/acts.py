@@ -225,7 +225,7 @@ async def withdraw_referral(
             event_id=event_id, event_type="referral.closed", reason=reason,
             outcome="withdrawn", close_reason=reason, close_note=note, closed_at=wide.now,
             # A provider that had accepted loses the family's details at once; only closed work keeps them for a while.
-            case_provider_id=None,
+            case_provider_id=None, former_provider_id=None, former_until=None,
         )  # fmt: skip
         await cancel(wide, referral_id, _OFFICERS_OBLIGATIONS)
         await allocate_waiting(wide, writes, "withdrawal")
@@ -309,11 +309,10 @@ async def change_agreement(session: WriteSession, writes: Writes, referral_id: U
         holds = [hold for hold in referral["holds"] if hold != Hold.AGREEMENT_WITHDRAWN.value]
         if stopped:
             holds.append(Hold.AGREEMENT_WITHDRAWN.value)
-        await _update(
-            wide,
-            referral,
-            {"agreement": agreement, "agreement_status": agreement["status"], "holds": holds},
-        )
+        changes = {"agreement": agreement, "agreement_status": agreement["status"], "holds": holds}
+        # A provider that handed the case over has nothing more to finish.
+        narrowed = {"former_provider_id": None, "former_until": None} if stopped else {}
+        await _update(wide, referral, {**changes, **narrowed})
         events.tell(
             writes,
             wide,

@@ -18,6 +18,7 @@ from app.domain.referral_facts import Facts
 from app.errors import DuplicateReferral, FieldFault, Forbidden, Invalid
 from app.ids import new_id
 from app.models import demand
+from app.queries import hand_over
 from app.queries import referrals as queries
 from app.queries.writes import Writes, change
 
@@ -120,6 +121,7 @@ async def keep_pupil(
     else:
         # What is written now is for whoever works with the family next: earlier cases close to their providers.
         await queries.end_identity_access(session, household_id=household_id)
+        await hand_over.end_former_access(session, household_id=household_id)
         await change(session, demand.pupil, {"id": pupil_id}, pupil_of(facts["pupil"]))
         await change(session, demand.pupil_statutory, {"pupil_id": pupil_id}, statutory_of(facts["pupil"], match))
     if school_id is not None:
