@@ -160,3 +160,17 @@ async def test_who_could_be_served_by_a_busy_place_alone_waits_and_is_not_unplac
     assert (second["state"], second["unplaceable"]) == ("waiting", False)
     await night(api, town, lane)
     assert (await read(school, second))["unplaceable"] is False
+
+
+async def test_a_free_place_for_another_language_makes_nobody_unplaceable(api: Api, town: Town, lane: Database) -> None:
+    """The lot speaks Polish; one place of it is kept for Ukrainian and free, the other is held."""
+    async with lane.write(town.officer) as session:
+        await session.run("UPDATE place SET languages = '{UKR}' WHERE id = $1", town.places[1])
+    school = api.as_(town.school)
+    assert (await send(school, language="POL"))["state"] == "offered"
+    second = await send(school, language="POL")
+    assert (second["state"], second["unplaceable"]) == ("waiting", False)
+    await night(api, town, lane)
+    assert (await read(school, second))["unplaceable"] is False
+    (record,) = (await api.as_(town.officer).get(f"/v1/referrals/{second['id']}/decisions")).json()["data"]
+    assert [verdict["reason"] for verdict in record["record"]["verdicts"]] == [None]
