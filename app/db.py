@@ -46,13 +46,29 @@ _AWAY: Final = (
 
 
 class _Line:
-    """A connection inside a transaction, and the reach that PostgreSQL was last told."""
+    """A connection inside a transaction, the reach that PostgreSQL was last told, and whether time may be moved."""
 
-    __slots__ = ("driver", "reach")
+    __slots__ = ("driver", "reach", "sandbox")
 
-    def __init__(self, driver: asyncpg.Connection, reach: str) -> None:
+    def __init__(self, driver: asyncpg.Connection, reach: str, *, sandbox: bool) -> None:
         self.driver = driver
         self.reach = reach
+        self.sandbox = sandbox
+
+    async def business_time(self, principal: Principal) -> datetime:
+        """The present of a principal's authority."""
+        if principal.at is not None:
+            return principal.at
+        now = clock.real_now()
+        if not self.sandbox:
+            return now
+        row = await self.driver.fetchrow(
+            "SELECT sandbox, clock_offset FROM authority WHERE id = $1", principal.authority_id
+        )
+        if row is None or not row["sandbox"]:
+            return now
+        offset: timedelta = row["clock_offset"]
+        return principal.stated_at or now + offset
 
 
 class ReadSession:
@@ -166,6 +182,9 @@ async def broker(session: WriteSession) -> AsyncIterator[BrokerSession]:
     anything is read: taken inside the reading statement it would read stale data. What `session` itself asks
     afterwards is narrow again. Under the lock nobody waits for a plan: by its own judgement PostgreSQL would plan
     wide joins anew at every call, which cost a post more than running them.
+
+    The present is told anew once the lock is there: an act that waited for it over midnight would otherwise book a
+    place from a day on which another family still held it. So acts bear times in the order in which they took effect.
     """
     line = session._line  # noqa: SLF001 - same door
     await line.driver.fetchval(
@@ -175,6 +194,7 @@ async def broker(session: WriteSession) -> AsyncIterator[BrokerSession]:
         WHOLE,
     )
     line.reach = WHOLE
+    session.now = await line.business_time(session.principal)
     yield BrokerSession(session)
 
 
@@ -225,11 +245,12 @@ class Database:
         """A read-only transaction in the principal's name."""
         reach = own_reach(principal)
         async with self._connect() as driver:
-            session = ReadSession(_Line(driver, reach), principal)
+            line = _Line(driver, reach, sandbox=self.settings.sandbox)
+            session = ReadSession(line, principal)
             try:
                 # Inside the block: cancelled here, it may have begun all the same.
                 await driver.execute(f"{self.BEGIN_READ_ONLY}; {context_sql(principal, reach=reach)}")
-                session.now = await self._business_time(driver, principal)
+                session.now = await line.business_time(principal)
                 yield session
             finally:
                 await self._end_quietly(driver)
@@ -242,11 +263,12 @@ class Database:
         """
         reach = own_reach(principal)
         async with self._connect() as driver:
-            session = WriteSession(_Line(driver, reach), principal)
+            line = _Line(driver, reach, sandbox=self.settings.sandbox)
+            session = WriteSession(line, principal)
             try:
                 # Inside the block: cancelled here, it may have begun all the same.
                 await driver.execute(f"{self.BEGIN}; {context_sql(principal, reach=reach)}")
-                session.now = await self._business_time(driver, principal)
+                session.now = await line.business_time(principal)
                 yield session
                 await driver.execute(self.COMMIT)
             except BaseException:
@@ -299,18 +321,6 @@ class Database:
             if not isinstance(error, _AWAY):
                 raise
 
-    async def _business_time(self, driver: asyncpg.Connection, principal: Principal) -> datetime:
-        if principal.at is not None:
-            return principal.at
-        now = clock.real_now()
-        if not self.settings.sandbox:
-            return now
-        row = await driver.fetchrow("SELECT sandbox, clock_offset FROM authority WHERE id = $1", principal.authority_id)
-        if row is None or not row["sandbox"]:
-            return now
-        offset: timedelta = row["clock_offset"]
-        return principal.stated_at or now + offset
-
 
 class WorkerDatabase:
     """The door of the worker role: what belongs to no caller (the event tailer, the clock's round of authorities).
@@ -329,7 +339,7 @@ class WorkerDatabase:
             take_on = f'; SET LOCAL ROLE "{self._role}"' if self._role else ""
             try:
                 await driver.execute(f"BEGIN{take_on}")
-                yield WriteSession(_Line(driver, "none"), NOBODY)
+                yield WriteSession(_Line(driver, "none", sandbox=False), NOBODY)
                 await driver.execute("COMMIT")
             except BaseException:
                 await self._database._end_quietly(driver)  # noqa: SLF001 - the same door

@@ -1,7 +1,7 @@
 """Offers: the provider's worklist, one allocation, and the rows that an answer locks."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -141,22 +141,37 @@ async def overdue(session: BrokerSession, by: datetime) -> list[asyncpg.Record]:
     )
 
 
-async def free_place_like(session: BrokerSession, lot_id: UUID, place_id: UUID, on: object) -> asyncpg.Record | None:
-    """A free place of a lot on a day: the same place if it is free, else the first."""
+async def free_place_like(session: BrokerSession, offer_id: UUID, on: date) -> asyncpg.Record | None:
+    """A free place of an offer's lot on a day that would do for its referral: the same if it is free, else the first.
+
+    A place does whose need, language and mode are the referral's, and whose practitioner may take one family more.
+    """
     return await session.row(
-        "SELECT p.id, p.practitioner_id FROM place p WHERE p.authority_id = $1 AND p.lot_id = $2"
-        " AND p.available_from <= $4 AND (p.available_until IS NULL OR p.available_until > $4)"
+        "SELECT p.id, p.practitioner_id FROM offer o"
+        " JOIN referral r ON r.authority_id = o.authority_id AND r.id = o.referral_id"
+        " JOIN lot l ON l.authority_id = o.authority_id AND l.id = o.lot_id"
+        " JOIN service s ON s.authority_id = l.authority_id AND s.id = l.service_id"
+        " JOIN place p ON p.authority_id = o.authority_id AND p.lot_id = o.lot_id"
+        " LEFT JOIN practitioner w ON w.authority_id = p.authority_id AND w.id = p.practitioner_id"
+        " WHERE o.authority_id = $1 AND o.id = $2"
+        " AND p.available_from <= $3 AND (p.available_until IS NULL OR p.available_until > $3)"
+        " AND r.need_codes[1] = ANY (coalesce(p.needs, l.needs))"
+        " AND r.language = ANY (coalesce(p.languages, s.languages)) AND r.modes && coalesce(p.modes, s.modes)"
         " AND NOT EXISTS (SELECT 1 FROM booking b WHERE b.authority_id = p.authority_id AND b.place_id = p.id"
         "                 AND b.state <> 'released')"
         " AND NOT EXISTS (SELECT 1 FROM place_out_of_service x WHERE x.authority_id = p.authority_id"
-        "                 AND x.place_id = p.id AND x.starts_on <= $4 AND x.ends_on > $4)"
+        "                 AND x.place_id = p.id AND x.starts_on <= $3 AND x.ends_on > $3)"
+        " AND (w.id IS NULL OR w.active AND w.caseload_limit >"
+        "      (SELECT count(*) FROM booking b JOIN place h ON h.authority_id = b.authority_id AND h.id = b.place_id"
+        "       WHERE b.authority_id = w.authority_id AND b.state <> 'released' AND h.practitioner_id = w.id))"
         # One free place fewer for each family that is still held on a place that was cut.
-        " ORDER BY (p.id = $3) DESC, p.number LIMIT 1 OFFSET ("
-        "  SELECT count(*) FROM place q JOIN booking b ON b.authority_id = q.authority_id AND b.place_id = q.id"
-        "  WHERE q.authority_id = $1 AND q.lot_id = $2 AND q.available_until <= $4 AND b.state <> 'released')",
+        " ORDER BY (p.id = o.place_id) DESC, p.number LIMIT 1 OFFSET ("
+        "  SELECT count(*) FROM offer f"
+        "  JOIN place q ON q.authority_id = f.authority_id AND q.lot_id = f.lot_id AND q.available_until <= $3"
+        "  JOIN booking b ON b.authority_id = q.authority_id AND b.place_id = q.id AND b.state <> 'released'"
+        "  WHERE f.authority_id = $1 AND f.id = $2)",
         session.authority_id,
-        lot_id,
-        place_id,
+        offer_id,
         on,
     )
 

@@ -22,7 +22,8 @@ from app.domain.capacity import offerable_of
 #
 # One statement for all that a decision stands on, because each round trip keeps the lock for longer: rows of four
 # kinds, the first of which (`part` is 'terms') is the policy in force and the stamps of the calendar. Of the places
-# that are not free, only those with abilities of their own are there.
+# that are not free, only those with abilities of their own are there, and beside them one of the lot that has none:
+# it says that the lot's own abilities are still to be had.
 _SURVEY = """
 WITH used AS MATERIALIZED (
   SELECT i.lot_id, count(*)::int AS count FROM intervention i
@@ -35,6 +36,7 @@ WITH used AS MATERIALIZED (
 ), supply AS MATERIALIZED (
   SELECT p.id, p.lot_id, p.number, p.practitioner_id, p.needs, p.languages, p.modes, p.reach,
          p.available_from <= $2 AND (p.available_until IS NULL OR p.available_until > $2) AS available,
+         p.needs IS NOT NULL OR p.languages IS NOT NULL OR p.modes IS NOT NULL AS able,
          p.available_until <= $2 AS cut, coalesce(h.held, 0) AS held
   FROM place p LEFT JOIN (SELECT place_id, count(*)::int AS held FROM live GROUP BY place_id) h ON h.place_id = p.id
   WHERE p.authority_id = $1
@@ -61,7 +63,9 @@ FROM (SELECT *, held = 0 AND NOT EXISTS (SELECT 1 FROM place_out_of_service x
                                          WHERE x.authority_id = $1 AND x.place_id = supply.id
                                            AND x.starts_on <= $2 AND x.ends_on > $2) AS free
       FROM supply WHERE available) s
-WHERE s.free OR s.needs IS NOT NULL OR s.languages IS NOT NULL OR s.modes IS NOT NULL
+WHERE s.free OR s.able OR s.id IN (
+  SELECT DISTINCT ON (x.lot_id) x.id FROM supply x WHERE x.available AND NOT x.able
+    AND x.lot_id IN (SELECT a.lot_id FROM supply a WHERE a.available AND a.able) ORDER BY x.lot_id, x.number)
 UNION ALL
 SELECT 'lot', l.id, NULL, NULL, NULL, NULL, NULL, l.needs, s.languages, s.modes, l.provider_id, l.service_id,
        coalesce((SELECT min(v.effective_on) FROM contract_variation v
@@ -131,7 +135,8 @@ class Survey:
     free_places: tuple[Place, ...]
     """Every place that could be booked on the day."""
     busy_places: tuple[Place, ...]
-    """Of the others, those with abilities of their own: what they can do, their lot can do when they fall free."""
+    """Of the others, those with abilities of their own, and beside them one of the lot without: what they can do, their
+    lot can do when they fall free."""
     caseloads: tuple[Caseload, ...]
     """Of every practitioner with a place; one who is no longer active takes nobody new."""
     names: dict[UUID, str]

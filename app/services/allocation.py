@@ -61,7 +61,7 @@ class Ground:
     lots: tuple[Lot, ...]
     free_places: tuple[Place, ...]
     busy_places: tuple[Place, ...]
-    """Those of the others that can do more than their lot."""
+    """Those of the others that tell what their lot can do when they fall free."""
     caseloads: tuple[Caseload, ...]
     shares: tuple[SchoolShare, ...]
     names: dict[UUID, str]

@@ -123,13 +123,15 @@ async def _book_late(
     """A new booking for an answer that came after its time. Raises PlaceTaken when it comes too late for that too."""
     lot = lot_of(ground, offer["lot_id"])
     live = await offers.live_of_referral(wide, referral["id"])
-    if referral["state"] != State.WAITING or live is not None or referral["holds"]:
+    refused = offer["provider_id"] in referral["refused_provider_ids"]
+    # Of a family's refusal no provider is told, so it reads like everything else that may have become of a referral.
+    if referral["state"] != State.WAITING or live is not None or referral["holds"] or refused:
         raise PlaceTaken("The referral has gone on: it is no longer waiting for this offer.")
     if not lot.starts_on <= wide.today <= lot.ends_on or lot.volume_left <= 0:
         raise PlaceTaken("The lot takes no more families: its contract has ended, or its volume is used or promised.")
-    place = await offers.free_place_like(wide, offer["lot_id"], offer["place_id"], wide.today)
+    place = await offers.free_place_like(wide, offer["id"], wide.today)
     if place is None:
-        raise PlaceTaken("Every place of the lot has been taken since the offer expired.")
+        raise PlaceTaken("Every place of the lot that would do has been taken since the offer expired.")
     booking_id = new_id()
     writes.add(
         supply.booking,

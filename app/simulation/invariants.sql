@@ -18,7 +18,7 @@ live_offer AS (SELECT * FROM offer WHERE state IN ('proposed', 'pending')),
 officers AS (SELECT authority_id, id FROM organisation WHERE kind = 'authority'),
 -- The terms of each lot today: an extension moves the contract's end, a volume variation the volume.
 lot_today AS (
-  SELECT l.*, d.on_day, c.starts_on, s.languages, s.modes, s.format,
+  SELECT l.*, d.on_day, c.starts_on, s.languages, s.modes, s.format, s.version AS service_version,
     coalesce((SELECT (v.terms ->> 'ends_on')::date FROM contract_variation v
       WHERE v.authority_id = c.authority_id AND v.contract_id = c.id AND v.kind = 'extension'
         AND v.effective_on <= d.on_day ORDER BY v.effective_on DESC, v.number DESC LIMIT 1), c.ends_on) AS ends_on,
@@ -65,6 +65,32 @@ free_place AS (
 -- Cases that went to another provider, and when.
 passed_on AS (
   SELECT x.* FROM hand_over_case x WHERE x.outcome = 'moved' AND x.from_provider_id <> x.to_provider_id
+),
+-- Whom a practitioner has, and may have. A limit that was changed evicts nobody, so only what it was all along binds.
+caseload AS (
+  SELECT w.authority_id, w.id AS practitioner_id, w.version,
+    CASE WHEN w.active THEN w.caseload_limit ELSE 0 END AS most,
+    (SELECT count(*) FROM live_booking b JOIN place p ON p.authority_id = b.authority_id AND p.id = b.place_id
+     WHERE b.authority_id = w.authority_id AND p.practitioner_id = w.id) AS held
+  FROM practitioner w
+),
+-- Who is decided on arrival whatever the day, and since when everyone who waits has been decided by a night. Where an
+-- officer confirms the plan of the night, nobody has.
+cadence AS (
+  SELECT d.authority_id,
+    ARRAY(SELECT jsonb_array_elements_text(v.content -> 'at_once' -> 'bands')) AS at_once,
+    date_trunc('day', d.clock_ran_to AT TIME ZONE 'Europe/London') AT TIME ZONE 'Europe/London' AS last_night,
+    coalesce((v.content ->> 'confirm_batches')::boolean, false) AS confirmed
+  FROM today d JOIN LATERAL (
+    SELECT content FROM policy_version v WHERE v.authority_id = d.authority_id AND v.effective_from <= d.on_day
+    ORDER BY v.effective_from DESC, v.number DESC LIMIT 1
+  ) v ON true
+),
+-- What was decided of each offer, from its record. A late answer may have had another place of the lot since.
+offer_decided AS (
+  SELECT o.*, d.id AS found_decision_id, d.outcome, d.referral_id AS decided_referral_id, d.as_of, d.run_id,
+    (d.record ->> 'place_id')::uuid AS decided_place_id, d.record -> 'want' AS want
+  FROM offer o LEFT JOIN decision d ON d.authority_id = o.authority_id AND d.id = o.decision_id
 ),
 -- Contacts that count: one that another took the place of was moved, not held.
 attended_contact AS (
@@ -181,6 +207,10 @@ SELECT 'booking_of_another_lot', b.id, format('place %s is of lot %s', b.place_i
 FROM booking b JOIN place p ON p.authority_id = b.authority_id AND p.id = b.place_id
 WHERE p.lot_id <> b.lot_id OR p.provider_id <> b.provider_id
 
+UNION ALL
+SELECT 'caseload_exceeded', c.practitioner_id, format('%s held of %s', c.held, c.most)
+FROM caseload c WHERE c.held > c.most AND c.version = 1
+
 -- Volume: used by interventions whose first contact was attended, and within what was commissioned and varied.
 UNION ALL
 SELECT 'volume_beyond_contract', l.id, format('%s used of %s', l.volume_used, l.volume_today)
@@ -285,26 +315,81 @@ JOIN offer o ON o.authority_id = r.authority_id AND o.referral_id = r.id
 JOIN live_booking b ON b.authority_id = o.authority_id AND b.id = o.booking_id
 WHERE r.state IN ('waiting', 'submitted', 'information_requested', 'in_panel', 'closed')
 
--- Nobody waits who could have a place that is free. Judged by the terms and the calendar day of now, as the allocation
--- judges them, one place and one family at a time: it asks whether any single free place would do.
+-- Nobody waits who could have a place that is free, except for the run of the night. Judged by the terms and the
+-- calendar day of now, as the allocation judges them, one place and one family at a time: it asks whether any single
+-- free place would do. What a place can do itself stands over what its lot can.
 UNION ALL
 SELECT 'place_idle_while_someone_waits', r.id, format('place %s of lot %s', p.id, l.id)
 FROM referral r
+JOIN cadence t ON t.authority_id = r.authority_id AND NOT t.confirmed
+  AND (r.band = ANY (t.at_once) OR r.received_at < t.last_night)
 JOIN lot_today l ON l.authority_id = r.authority_id
 JOIN free_place p ON p.authority_id = l.authority_id AND p.lot_id = l.id
+LEFT JOIN caseload c ON c.authority_id = p.authority_id AND c.practitioner_id = p.practitioner_id
 WHERE r.state = 'waiting' AND cardinality(r.holds) = 0 AND l.format = 'casework'
   AND l.on_day BETWEEN greatest(l.starts_on, l.joins_on) AND l.ends_on
   AND ((cardinality(l.area_ids) = 0 AND cardinality(l.school_ids) = 0)
        OR r.area_id = ANY (l.area_ids) OR r.school_id = ANY (l.school_ids))
-  AND r.key_stage = ANY (l.key_stages) AND r.need_codes[1] = ANY (l.needs)
-  AND r.need_codes[1] = ANY (coalesce(p.needs, l.needs))
-  AND r.language = ANY (l.languages) AND r.language = ANY (coalesce(p.languages, l.languages))
-  AND r.modes && l.modes AND r.modes && coalesce(p.modes, l.modes)
+  AND r.key_stage = ANY (l.key_stages) AND r.need_codes[1] = ANY (coalesce(p.needs, l.needs))
+  AND r.language = ANY (coalesce(p.languages, l.languages)) AND r.modes && coalesce(p.modes, l.modes)
   AND l.provider_id <> ALL (r.refused_provider_ids) AND l.volume_today - l.volume_used - l.committed > 0
+  AND (c.practitioner_id IS NULL OR c.held < c.most)
   AND NOT EXISTS (SELECT FROM offer o WHERE o.authority_id = r.authority_id AND o.referral_id = r.id
                   AND o.provider_id = l.provider_id AND o.state IN ('declined', 'expired'))
   AND NOT EXISTS (SELECT FROM live_booking b
                   WHERE b.authority_id = r.authority_id AND b.household_id = r.household_id)
+
+-- Offers: each was decided, of a place whose terms take the family, and of no provider that it refuses or that has said
+-- no (or nothing) before.
+UNION ALL
+SELECT 'offer_not_decided', o.id, format('decision %s', o.decision_id) FROM offer_decided o
+WHERE o.found_decision_id IS NULL OR o.outcome <> 'offered' OR o.decided_referral_id <> o.referral_id
+  OR NOT EXISTS (SELECT FROM place p WHERE p.authority_id = o.authority_id AND p.id = o.decided_place_id
+                 AND p.lot_id = o.lot_id)
+
+UNION ALL
+SELECT 'offered_outside_terms', o.id, format('place %s of lot %s', o.place_id, o.lot_id)
+FROM offer_decided o
+JOIN referral r ON r.authority_id = o.authority_id AND r.id = o.referral_id
+JOIN lot_today l ON l.authority_id = o.authority_id AND l.id = o.lot_id
+JOIN place p ON p.authority_id = o.authority_id AND p.id = o.decided_place_id
+WHERE NOT (cardinality(l.area_ids) = 0 AND cardinality(l.school_ids) = 0)
+    AND coalesce(r.area_id <> ALL (l.area_ids), true) AND coalesce(r.school_id <> ALL (l.school_ids), true)
+  OR o.want ->> 'key_stage' <> ALL (l.key_stages)
+  OR o.want ->> 'primary_need' <> ALL (coalesce(p.needs, l.needs))
+  -- What a service does may be widened or narrowed later; what a place does, and the first terms of a service, stand.
+  OR (p.languages IS NOT NULL OR l.service_version = 1)
+    AND o.want ->> 'language' <> ALL (coalesce(p.languages, l.languages))
+  OR (p.modes IS NOT NULL OR l.service_version = 1) AND NOT o.want -> 'modes' ?| coalesce(p.modes, l.modes)
+  OR o.as_of < greatest(l.starts_on, l.joins_on) OR o.as_of > l.ends_on
+
+UNION ALL
+SELECT 'offered_to_refused_provider', o.id, format('provider %s', o.provider_id) FROM live_offer o
+JOIN referral r ON r.authority_id = o.authority_id AND r.id = o.referral_id
+WHERE o.provider_id = ANY (r.refused_provider_ids)
+
+UNION ALL
+SELECT 'offered_again_after_no', o.id, format('%s before, by offer %s', e.state, e.id) FROM offer o
+JOIN offer e ON e.authority_id = o.authority_id AND e.referral_id = o.referral_id AND e.provider_id = o.provider_id
+  AND e.state IN ('declined', 'expired') AND e.offered_at < o.offered_at
+
+-- Runs: everyone in scope is counted once, and what takes effect is what was seen.
+UNION ALL
+SELECT 'run_counts_disagree', u.id, u.plan ->> 'counts' FROM allocation_run u
+WHERE (SELECT sum(value::int) FROM jsonb_each_text(u.plan -> 'counts')) IS DISTINCT FROM
+    (SELECT count(DISTINCT told ->> 'referral_id')
+     FROM jsonb_array_elements((u.plan -> 'offers') || (u.plan -> 'waiting')) AS told)
+
+UNION ALL
+SELECT 'run_not_as_previewed', u.id, format('%s made, %s of them as seen', m.made, m.as_seen)
+FROM allocation_run u CROSS JOIN LATERAL (
+  SELECT count(*) AS made, count(*) FILTER (WHERE EXISTS (
+    SELECT FROM jsonb_array_elements(u.plan -> 'offers') AS seen
+    WHERE seen ->> 'referral_id' = o.referral_id::text AND seen ->> 'place_id' = o.decided_place_id::text)) AS as_seen
+  FROM offer_decided o WHERE o.authority_id = u.authority_id AND o.run_id = u.id
+) m
+WHERE u.what_if IS NULL AND (m.made <> m.as_seen
+  OR m.as_seen <> CASE u.state WHEN 'committed' THEN jsonb_array_length(u.plan -> 'offers') ELSE 0 END)
 
 -- History: one unbroken chain, whose end is the referral's state.
 UNION ALL
@@ -344,6 +429,25 @@ UNION ALL
 SELECT 'act_not_told_once', a.id, format('%s, told %s times', a.what, count(e.id)) FROM act_of_subject a
 LEFT JOIN event e ON e.authority_id = a.authority_id AND e.type = a.type AND e.subject_id = a.id
 GROUP BY a.authority_id, a.what, a.id HAVING count(e.id) <> 1
+
+-- A version of anything is told of by one event; every version of a referral by a line of its history or by an event
+-- of its own.
+UNION ALL
+SELECT 'version_told_twice', subject_id, format('%s, version %s', subject_kind, subject_version)
+FROM event GROUP BY authority_id, subject_kind, subject_id, subject_version HAVING count(*) > 1
+
+UNION ALL
+SELECT 'change_not_told_once', r.id, format('version %s, %s moves and %s other events', r.version, h.count, e.count)
+FROM referral r
+CROSS JOIN LATERAL (
+  SELECT count(*) FROM status_history h WHERE h.authority_id = r.authority_id AND h.referral_id = r.id
+) h
+CROSS JOIN LATERAL (
+  SELECT count(*) FROM event e WHERE e.authority_id = r.authority_id AND e.subject_kind = 'referral'
+    AND e.subject_id = r.id AND e.referral_id = r.id AND NOT EXISTS (
+      SELECT FROM status_history h WHERE h.authority_id = e.authority_id AND h.event_id = e.id)
+) e
+WHERE r.version <> h.count + e.count
 
 UNION ALL
 SELECT 'authority_not_told', e.id, e.type FROM event e

@@ -160,3 +160,62 @@ async def test_who_could_be_served_by_a_busy_place_alone_waits_and_is_not_unplac
     assert (second["state"], second["unplaceable"]) == ("waiting", False)
     await night(api, town, lane)
     assert (await read(school, second))["unplaceable"] is False
+
+
+async def test_a_free_place_for_another_language_makes_nobody_unplaceable(api: Api, town: Town, lane: Database) -> None:
+    """The lot speaks Polish; one place of it is kept for Ukrainian and free, the other is held."""
+    async with lane.write(town.officer) as session:
+        await session.run("UPDATE place SET languages = '{UKR}' WHERE id = $1", town.places[1])
+    school = api.as_(town.school)
+    assert (await send(school, language="POL"))["state"] == "offered"
+    second = await send(school, language="POL")
+    assert (second["state"], second["unplaceable"]) == ("waiting", False)
+    await night(api, town, lane)
+    assert (await read(school, second))["unplaceable"] is False
+    (record,) = (await api.as_(town.officer).get(f"/v1/referrals/{second['id']}/decisions")).json()["data"]
+    assert [verdict["reason"] for verdict in record["record"]["verdicts"]] == [None]
+
+
+async def test_a_lot_without_places_serves_nobody_and_an_officer_hears_of_it_at_once(api: Api, town: Town) -> None:
+    async with api.runtime.database.read(town.officer) as session:
+        now = session.today.isoformat()
+    officer, path = api.as_(town.officer), f"/v1/lots/{town.lots[0]}/capacity-changes"
+    cut = await officer.post(path, {"places": 0, "effective_on": now, "reason": "The practitioner left (made up)."})
+    assert cut.status_code == 201, cut.text
+    referral = await send(api.as_(town.school), band="P1")
+    assert (referral["state"], referral["unplaceable"]) == ("waiting", True)
+    assert await open_obligations(api, town, referral) == ["place_referral"]
+    assert await reasons(api, town, referral) == ["NO_PLACES"]
+
+
+async def test_a_family_that_refuses_every_provider_waits_and_an_officer_hears_of_it_at_once(
+    api: Api, town: Town, lane: Database
+) -> None:
+    await add_block(lane, town, town.providers[1], places=2)
+    refused = [str(provider.organisation_id) for provider in town.providers]
+    referral = await send(api.as_(town.school), band="P1", refused_provider_ids=refused)
+    assert (referral["state"], referral["unplaceable"]) == ("waiting", True)
+    assert await open_obligations(api, town, referral) == ["place_referral"]
+    assert await reasons(api, town, referral) == ["CONFLICT", "CONFLICT"]
+    # Others are served as ever, and the night offers it to nobody.
+    assert (await send(api.as_(town.school)))["state"] == "offered"
+    await night(api, town, lane)
+    assert (await read(api.as_(town.school), referral))["state"] == "waiting"
+
+
+async def test_a_practitioner_in_no_lot_changes_nothing(api: Api, town: Town) -> None:
+    added = await api.as_(town.provider).post(
+        "/v1/practitioners", {"name": "Kim Placeless (made up)", "caseload_limit": 0, "languages": ["UKR"]}
+    )
+    assert added.status_code == 201, added.text
+    assert (await send(api.as_(town.school)))["state"] == "offered"
+    assert (await send(api.as_(town.school), language="UKR"))["unplaceable"] is True, "without a place nobody is served"
+    body = {"what_if": {"languages": [{"practitioner_id": added.json()["id"], "language": "POL"}]}}
+    asked = await api.as_(town.officer).post("/v1/allocation-runs", body)
+    assert (asked.status_code, asked.json()["errors"][0]["pointer"]) == (422, "/what_if/languages/0/practitioner_id")
+
+
+async def reasons(api: Api, town: Town, referral: dict[str, Any]) -> list[str | None]:
+    """What was found of each lot when a referral was last decided."""
+    rows = (await api.as_(town.officer).get(f"/v1/referrals/{referral['id']}/decisions")).json()["data"]
+    return [verdict["reason"] for verdict in rows[-1]["record"]["verdicts"]]

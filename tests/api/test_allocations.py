@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -86,12 +87,11 @@ async def test_a_decline_goes_to_the_next_place_or_waits_with_its_old_date(
 
 async def run_out(api: Api, town: Town) -> int:
     """Let a month pass over the pending offers; how many expired."""
-    async with api.runtime.database.write(town.officer) as session:
-        session.now += timedelta(days=30)
-        async with broker(session) as wide:
-            writes = Writes()
-            expired = await expire_due(wide, writes)
-            await writes.flush(wide)
+    in_a_month = replace(town.officer, at=clock.real_now() + timedelta(days=30))
+    async with api.runtime.database.write(in_a_month) as session, broker(session) as wide:
+        writes = Writes()
+        expired = await expire_due(wide, writes)
+        await writes.flush(wide)
     return expired
 
 
@@ -168,6 +168,45 @@ async def test_a_late_answer_is_too_late_once_the_places_are_taken(api: Api, tow
         await offered(api, town)
     late = await api.as_(town.provider).post(f"/v1/allocations/{offer['id']}/accept")
     assert (late.status_code, late.json()["code"]) == (409, "place_taken")
+
+
+async def test_a_late_answer_is_too_late_once_the_family_refuses_the_provider(api: Api, town: Town) -> None:
+    referral, offer = await offered(api, town)
+    await run_out(api, town)
+    school = api.as_(town.school)
+    path = f"/v1/referrals/{referral['id']}"
+    tag = {"If-Match": (await school.get(path)).headers["etag"]}
+    body = {"reason": "The family asks for another.", "refused_provider_ids": [str(town.provider.organisation_id)]}
+    amended = await school.patch(path, body, headers=tag)
+    assert amended.status_code == 200, amended.text
+    late = await api.as_(town.provider).post(f"/v1/allocations/{offer['id']}/accept")
+    assert (late.status_code, late.json()["code"]) == (409, "place_taken")
+    assert "refuse" not in late.text, "that the family refuses it is not the provider's to know"
+    assert (await school.get(path)).json()["state"] == "waiting"
+
+
+async def test_a_late_answer_gives_nobody_more_families_than_the_caseload(api: Api, town: Town) -> None:
+    async with api.runtime.database.write(town.officer) as session:
+        await session.run("UPDATE practitioner SET caseload_limit = 1 WHERE id = $1", town.practitioners[0])
+    _, offer = await offered(api, town)
+    await run_out(api, town)
+    taken, _ = await offered(api, town)
+    provider = api.as_(town.provider)
+    late = await provider.post(f"/v1/allocations/{offer['id']}/accept")
+    assert (late.status_code, late.json()["code"]) == (409, "place_taken")
+    gone = await api.as_(town.school).post(f"/v1/referrals/{taken['id']}/withdraw", {"reason": "other"})
+    assert gone.status_code == 200, gone.text
+    assert (await provider.post(f"/v1/allocations/{offer['id']}/accept")).status_code == 200
+
+
+async def test_a_late_answer_brings_no_family_to_a_place_that_does_not_speak_its_language(api: Api, town: Town) -> None:
+    async with api.runtime.database.write(town.officer) as session:
+        await session.run("UPDATE place SET languages = '{UKR}' WHERE id = $1", town.places[0])
+    _, offer = await offered(api, town, language="UKR")
+    await run_out(api, town)
+    assert (await offered(api, town, language="UKR"))[0]["state"] == "offered"
+    late = await api.as_(town.provider).post(f"/v1/allocations/{offer['id']}/accept")
+    assert (late.status_code, late.json()["code"]) == (409, "place_taken"), "the place that is free speaks English"
 
 
 @pytest.mark.parametrize("act", ["accept", "decline", "practitioner"])

@@ -143,3 +143,33 @@ async def test_added_places_are_offered_to_the_waiting_list_at_once(api: Api, to
     assert (await school.get(path)).json()["state"] == "offered"
     shown = await figures(api, town)
     assert (shown["places_count"], shown["held_count"], shown["free_count"]) == (1, 1, 0)
+
+
+async def test_what_is_held_beyond_a_cut_drains_and_nobody_takes_its_place(api: Api, town: Town) -> None:
+    now, school = await today(api, town), api.as_(town.school)
+    sent = [(await school.post("/v1/referrals", referral_body(), headers=key())).json() for _ in range(2)]
+    numbers = {
+        row["id"]: row["place_number"] for row in (await api.as_(town.provider).get("/v1/allocations")).json()["data"]
+    }
+    by_number = {numbers[referral["allocation"]["id"]]: referral["id"] for referral in sent}
+    cut = await change(api, town.officer, town, 1, now)
+    (still_held,) = cut.json()["still_held_numbers"]
+    waiting = (await school.post("/v1/referrals", referral_body(band="P1"), headers=key())).json()
+    assert waiting["state"] == "waiting"
+
+    async def shown() -> tuple[int, int, int]:
+        lot = await figures(api, town)
+        return lot["places_count"], lot["held_count"], lot["held_after_cut_count"]
+
+    async def withdraw(referral_id: str) -> None:
+        gone = await school.post(f"/v1/referrals/{referral_id}/withdraw", {"reason": "other"}, headers=key())
+        assert gone.status_code == 200, gone.text
+
+    assert await shown() == (1, 2, 1)
+    assert (await school.get(f"/v1/referrals/{by_number[still_held]}")).json()["state"] == "offered", "not evicted"
+    await withdraw(by_number.pop(still_held))
+    assert await shown() == (1, 1, 0)
+    assert (await school.get(f"/v1/referrals/{waiting['id']}")).json()["state"] == "waiting"
+    await withdraw(*by_number.values())
+    assert await shown() == (1, 1, 0)
+    assert (await school.get(f"/v1/referrals/{waiting['id']}")).json()["state"] == "offered"

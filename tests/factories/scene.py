@@ -106,12 +106,11 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
     ids["pending_referral"], ids["pending_allocation"] = pending["id"], pending["allocation"]["id"]
     etag = {"If-Match": f'"{pending["version"]}"'}
     await done(await school.patch(f"/v1/referrals/{pending['id']}", {"reason": "x", "child_view": "y"}, headers=etag))
-    async with database.write(scene.town.officer) as session:
-        session.now = LATER + timedelta(days=150)
-        async with broker(session) as wide:
-            writes = Writes()
-            await open_due_returns(wide, writes, session.today)
-            await writes.flush(wide)
+    in_a_term = replace(scene.town.officer, at=LATER + timedelta(days=150))
+    async with database.write(in_a_term) as session, broker(session) as wide:
+        writes = Writes()
+        await open_due_returns(wide, writes, session.today)
+        await writes.flush(wide)
     for kind in ("school", "provider"):
         rows = (await api.as_(scene.callers[kind]).get("/v1/returns")).json()["data"]
         assert rows, f"no return is owed by the {kind}"

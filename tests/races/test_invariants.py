@@ -56,6 +56,7 @@ async def ground(template: Template, settings: Settings) -> AsyncIterator[Ground
         after = await next_contract(database, town, town.providers[1], on=TERM_OVER.date(), places=1)
         done = await after.commit(at(api.as_(town.officer), TERM_OVER + timedelta(hours=2)))
         assert done["moved_count"] == 1, done
+        await _let_a_plan_take_effect(school, at(api.as_(town.officer), TERM_OVER + timedelta(hours=1)))
     await database.dispose()
     yield Ground(
         template.url(None, name), template.url(template.owner, name), template.url(template.roles.application, name)
@@ -72,6 +73,17 @@ async def _take_back_an_accepted_referral(school: Caller, provider: Caller) -> N
     assert accepted.status_code == 200, accepted.text
     gone = await school.post(f"/v1/referrals/{referral['id']}/withdraw", {"reason": "moved_away"})
     assert gone.status_code == 200, gone.text
+
+
+async def _let_a_plan_take_effect(school: Caller, officer: Caller) -> None:
+    """Two live offers: one on arrival, and one of a plan that was previewed and committed."""
+    for band, state in (("P1", "offered"), ("P4", "waiting")):
+        answer = await school.post("/v1/referrals", referral_body(band=band), headers=key())
+        assert (answer.status_code, answer.json()["state"]) == (201, state), answer.text
+    run = (await officer.post("/v1/allocation-runs", {})).json()
+    committed = await officer.post(f"/v1/allocation-runs/{run['id']}/commit")
+    assert committed.status_code == 200, committed.text
+    assert run["counts"]["placed"] == 1
 
 
 async def test_a_sound_database_has_no_breach(ground: Ground) -> None:
@@ -157,6 +169,7 @@ BREAKAGES = {
         "UPDATE offer SET state = 'pending' WHERE state = 'expired'",
         "UPDATE contract SET ends_on = '2026-11-01', starts_on = '2020-01-01'",
     ],
+    "caseload_exceeded": ["UPDATE practitioner SET caseload_limit = 0"],
     "volume_beyond_contract": ["UPDATE lot SET volume = 0"],
     "volume_not_by_first_contact": ["UPDATE intervention SET started_on = started_on - 1"],
     "booking_state_disagrees": ["UPDATE booking SET state = 'active' WHERE state = 'accepted'"],
@@ -175,6 +188,20 @@ BREAKAGES = {
         "DELETE FROM offer",
         "UPDATE booking SET state = 'released', released_on = starts_on WHERE state <> 'released'",
     ],
+    "offer_not_decided": ["UPDATE decision SET outcome = 'waiting'"],
+    "offered_outside_terms": ["UPDATE contract SET ends_on = starts_on"],
+    "offered_to_refused_provider": [
+        "UPDATE referral SET refused_provider_ids = ARRAY(SELECT id FROM organisation WHERE kind = 'provider')"
+    ],
+    "offered_again_after_no": [
+        "UPDATE offer o SET referral_id = e.referral_id, provider_id = e.provider_id,"
+        " offered_at = e.offered_at + interval '1 day' FROM offer e WHERE e.state = 'expired'"
+        " AND o.id = (SELECT id FROM offer WHERE state = 'pending' LIMIT 1)",
+    ],
+    "run_counts_disagree": ["""UPDATE allocation_run SET plan = jsonb_set(plan, '{counts,placed}', '77')"""],
+    "run_not_as_previewed": ["UPDATE decision SET run_id = NULL"],
+    "version_told_twice": ["UPDATE event SET subject_version = 1 WHERE subject_kind = 'allocation'"],
+    "change_not_told_once": ["UPDATE referral SET version = version + 1"],
     "return_owed_twice": [
         "ALTER TABLE return_record DROP CONSTRAINT uq_return_record_authority_id_organisation_id_template_period",
         "UPDATE return_record SET organisation_id = (SELECT organisation_id FROM return_record LIMIT 1),"

@@ -3,18 +3,13 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import asyncpg
 import pytest
 
-from app.db import Database
-from app.schema import database_of
-from app.settings import Settings
-from tests.conftest import Template
 from tests.factories.authority import Town, add_block, build_town
-from tests.factories.http import Api, make_api
+from tests.factories.http import Api
 from tests.factories.referrals import key, referral_body
 
 CLIENTS = 64
@@ -23,25 +18,6 @@ ROUNDS = 20
 STORMS = 5
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-async def crowd(clone: Database, settings: Settings) -> AsyncIterator[Api]:
-    """The API with enough connections that the clients meet in PostgreSQL and not in the pool's queue."""
-    url = clone.url
-    roomy = settings.model_copy(update={"pool_size": 40, "pool_timeout_seconds": 60.0})
-    database = Database(url, roomy)
-    async with make_api(roomy, database) as api:
-        yield api
-    await database.dispose()
-
-
-@pytest.fixture
-async def owner(clone: Database, template: Template) -> AsyncIterator[asyncpg.Connection]:
-    """Who sees every row, to judge from the rows alone."""
-    connection = await asyncpg.connect(template.url(template.owner, database_of(clone.url)))
-    yield connection
-    await connection.close()
 
 
 async def five_places(api: Api, name: str) -> Town:
