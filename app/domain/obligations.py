@@ -16,6 +16,7 @@ ObligationKind = Literal[
     "school_return",
     "follow_up",
     "place_referral",
+    "band_review",
 ]
 SubjectKind = Literal["offer", "referral", "intervention", "return"]
 ObligationClock = Literal["school_day", "working_day", "calendar_hour"]

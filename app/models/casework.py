@@ -205,7 +205,7 @@ obligation = tenant_table(
     reference("organisation", "owed_by_id"),
     CheckConstraint(
         "kind IN ('answer_offer', 'safeguarding_action', 'agreement_check', 'initial_contact', 'baseline', 'plan',"
-        " 'review', 'closure', 'provider_return', 'school_return', 'follow_up', 'place_referral')",
+        " 'review', 'closure', 'provider_return', 'school_return', 'follow_up', 'place_referral', 'band_review')",
         name="kind",
     ),
     CheckConstraint("clock IN ('school_day', 'working_day', 'calendar_hour')", name="clock"),
