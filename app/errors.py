@@ -11,6 +11,7 @@ HalftermError
 │   ├── ActionNotAvailable         409
 │   ├── DuplicateReferral          409
 │   ├── PlaceTaken                 409
+│   ├── OverrideRefused            409
 │   ├── AlreadyExists              409
 │   ├── StillReferredTo            409
 │   ├── CapacityRefused            409
@@ -121,6 +122,11 @@ class DuplicateReferral(Conflict):
 class PlaceTaken(Conflict):
     code = "place_taken"
     title = "The place is no longer free."
+
+
+class OverrideRefused(Conflict):
+    code = "override_refused"
+    title = "A rule stands against it that no officer may set aside."
 
 
 class AlreadyExists(Conflict):

@@ -83,6 +83,7 @@ class DecisionFacts:
     days_until_free: int | None
     soft_mismatches: tuple[str, ...]
     window_days: int
+    placed_by_officer: bool = False
     position: int | None = None
     method: str | None = None
     low: int | None = None
@@ -128,6 +129,7 @@ def decision_facts(
         days_until_free=decision.place.free_in if decision.place else None,
         soft_mismatches=decision.score.soft_mismatches if decision.score else (),
         window_days=policy.windows[band],
+        placed_by_officer=decision.by_officer,
         position=estimate.position if estimate else None,
         method=estimate.method if estimate else None,
         low=estimate.low if estimate else None,
@@ -202,6 +204,16 @@ def _reasons(facts: DecisionFacts) -> list[str]:
 
 
 def _offered(facts: DecisionFacts) -> Iterable[str]:
+    if facts.placed_by_officer:
+        yield "An officer of the authority offered this family a free place, for a reason that is kept."
+        yield "It was the officer's decision, and not that of the published order."
+    else:
+        yield from _offered_by_rule(facts)
+    if facts.soft_mismatches:
+        yield f"The service should know that {_and_list([_MISSED[code] for code in facts.soft_mismatches])}."
+
+
+def _offered_by_rule(facts: DecisionFacts) -> Iterable[str]:
     if facts.days_until_free:
         yield f"A place that falls free in {_count(facts.days_until_free, 'school day')} is offered to this family."
     else:
@@ -212,8 +224,6 @@ def _offered(facts: DecisionFacts) -> Iterable[str]:
             f"Of {_count(facts.offerable_count, 'place')} that would do, this one suits best and leaves the rarer ones"
             " for those who need just them."
         )
-    if facts.soft_mismatches:
-        yield f"The service should know that {_and_list([_MISSED[code] for code in facts.soft_mismatches])}."
 
 
 def _waiting(facts: DecisionFacts, names: Names) -> Iterable[str]:

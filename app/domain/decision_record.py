@@ -26,6 +26,7 @@ from app.domain.allocation import (
     effective_band,
     verdicts_of,
 )
+from app.domain.allocation.override import officers_choice
 from app.domain.policy import FIGURES, Policy, policy_from
 
 FORMAT = 2
@@ -72,15 +73,16 @@ def record_of(
     all_places = (*by_id.values(), *gone)
     verdicts = verdicts_of(want, Snapshot((want,), lots, all_places), policy, as_of, band)
     judged_by_place = {verdict.lot_id.int for verdict in verdicts if verdict.reason in _OF_PLACES}
+    kept = _kept(place for place in all_places if place.lot_id.int in judged_by_place)
+    if decision.by_officer and decision.place is not None and decision.place not in kept:
+        kept.append(decision.place)
     record: dict[str, Any] = {
         "format": FORMAT,
         "as_of": as_of,
         "policy": {name: getattr(policy, name) for name in FIGURES},
         "want": _plain(want),
         "lots": [_plain(lot) for lot in lots],
-        "places": [
-            _plain(place) for place in _kept(place for place in all_places if place.lot_id.int in judged_by_place)
-        ],
+        "places": [_plain(place) for place in kept],
         "verdicts": [
             {"lot_id": verdict.lot_id, "reason": verdict.reason, "free_count": verdict.free_count}
             for verdict in verdicts
@@ -98,6 +100,8 @@ def record_of(
         record["shares"] = [_plain(share) for share in shares if share.school_id == want.school_id]
     if decision.excuse is not None:
         record["excuse"] = decision.excuse
+    if decision.by_officer and decision.place is not None:
+        record["officers_place_id"] = decision.place.id
     return record
 
 
@@ -160,6 +164,8 @@ class Restored(NamedTuple):
     policy: Policy
     as_of: date
     arrival: Arrival | None
+    officers_place: Place | None = None
+    """The place that an officer chose: what the rule would have done does not count then."""
 
 
 def replay(record: dict[str, Any]) -> Decision:
@@ -169,6 +175,10 @@ def replay(record: dict[str, Any]) -> Decision:
 
 def decision_of(made: Restored) -> Decision:
     """The decision that a restored record leads to."""
+    place = made.officers_place
+    if place is not None:
+        lot = next(lot for lot in made.snapshot.lots if lot.id == place.lot_id)
+        return officers_choice(made.want, lot, place, made.policy, made.as_of)
     return decide(made.snapshot, made.policy, made.as_of, made.arrival).decisions[0]
 
 
@@ -184,12 +194,14 @@ def restored(record: dict[str, Any]) -> Restored:
         shares=tuple(_restore(SchoolShare, share) for share in record.get("shares", ())),
     )
     arrival = record.get("arrival")
+    chosen = record.get("officers_place_id")
     return Restored(
         want,
         snapshot,
         policy_from(record["policy"]),
         date.fromisoformat(str(record["as_of"])),
         Arrival(want.referral_id, bool(arrival["someone_waits"])) if arrival else None,
+        next((place for place in snapshot.places if str(place.id) == str(chosen)), None),
     )
 
 

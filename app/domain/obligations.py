@@ -17,6 +17,7 @@ ObligationKind = Literal[
     "follow_up",
     "place_referral",
     "contract_ending",
+    "band_review",
 ]
 SubjectKind = Literal["offer", "referral", "intervention", "return", "contract"]
 ObligationClock = Literal["school_day", "working_day", "calendar_hour"]

@@ -102,7 +102,7 @@ class Policy:
     confirm_batches: bool = False
     """Whether an officer confirms the nightly plan before it takes effect; by day, what comes back is offered."""
     approvers: list[str] = field(default_factory=lambda: ["officer"])
-    """The roles that may confirm a plan."""
+    """The roles that may confirm a plan. Roles and not names: a policy is public."""
 
     def content(self) -> dict[str, Any]:
         """The policy as plain data."""

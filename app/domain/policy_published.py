@@ -80,7 +80,9 @@ def public_page(policy: Policy, about: Publication) -> str:
         "\n".join(f"- {item}" for item in NEVER_USED),
         "## If you disagree",
         f"Every decision is recorded with its reasons and can be made again from its record. Ask {about.contact}: an"
-        " officer can look at it with you.",
+        " officer can look at it with you, change a band with a reason, or offer a free place out of order. The record"
+        " names whoever does so, with the reason and what the order would have done. No officer can place a family with"
+        " a provider that it refuses, or in a place that is taken.",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -165,11 +167,13 @@ def transparency_record(policy: Policy, about: Publication) -> dict[str, Any]:
             },
             "decision_making": {
                 "human_decisions": [
-                    "A referrer sets the band, against the published criteria.",
+                    "A referrer sets the band, by the published criteria; an officer may change it, with a reason.",
                     "A provider accepts or declines each offer.",
                     "An officer confirms the plan of a night before it takes effect."
                     if policy.confirm_batches
                     else "An officer looks at every referral that is held, or that no place could serve.",
+                    "A named officer may offer a family a free place out of order, with a reason; the record keeps"
+                    " what the order would have done.",
                 ],
                 "solely_automated": False,
                 "appeals": f"{about.contact}. Every decision has a record, from which it can be made again.",

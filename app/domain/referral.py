@@ -77,13 +77,28 @@ TRANSITIONS: Final[frozenset[Transition]] = frozenset(
         Transition(S.IN_PANEL, S.WAITING, "referral.waiting"),
         *(Transition(state, S.CLOSED, "referral.closed") for state in _OPEN),
         *(Transition(state, S.CLOSED, "intervention.closed") for state in (S.ACCEPTED, S.IN_PROGRESS, S.ON_HOLD)),
-        Transition(S.CLOSED, S.WAITING, "referral.reopened"),
-        Transition(S.CLOSED, S.IN_PROGRESS, "referral.reopened"),
+        *(
+            Transition(S.CLOSED, state, "referral.reopened")
+            for state in (S.WAITING, S.INFORMATION_REQUESTED, S.IN_PANEL, S.ACCEPTED, S.IN_PROGRESS, S.ON_HOLD)
+        ),
     ]
 )
 
 OPEN_STATES: Final = frozenset(_OPEN)
 CASE_STATES: Final = frozenset({S.ACCEPTED, S.IN_PROGRESS, S.ON_HOLD})
+BEFORE_A_CASE: Final = OPEN_STATES - CASE_STATES
+"""Where the band still decides who comes first."""
+REOPEN_WITHIN_SCHOOL_DAYS: Final = 10
+
+
+def reopened_state(before: State, *, place_is_free: bool) -> State:
+    """Where a referral stands once its closure is undone, by where it stood before.
+
+    A case goes on if its place can be booked again, else the referral waits. An offer ended with the closure.
+    """
+    if before in CASE_STATES and place_is_free:
+        return before
+    return before if before in (S.INFORMATION_REQUESTED, S.IN_PANEL) else S.WAITING
 
 
 def check_move(source: State, target: State, event: str) -> None:
@@ -103,9 +118,11 @@ _SENDER_ACTIONS: Final[dict[State, tuple[str, ...]]] = {
     S.ON_HOLD: ("amend", "agreement"),
 }
 _AUTHORITY_ACTIONS: Final[dict[State, tuple[str, ...]]] = {
-    S.SUBMITTED: ("request-information",),
-    S.WAITING: ("request-information",),
-    S.OFFERED: ("request-information",),
+    S.SUBMITTED: ("request-information", "band", "allow-provider"),
+    S.INFORMATION_REQUESTED: ("band", "allow-provider"),
+    S.IN_PANEL: ("band", "allow-provider"),
+    S.WAITING: ("request-information", "band", "allow-provider", "override"),
+    S.OFFERED: ("request-information", "band", "allow-provider", "withdraw-offer"),
 }
 _PROVIDER_ACTIONS: Final[dict[State, tuple[str, ...]]] = {
     S.ACCEPTED: ("agreement",),
@@ -114,16 +131,19 @@ _PROVIDER_ACTIONS: Final[dict[State, tuple[str, ...]]] = {
 }
 
 
-def available_actions(state: State, kind: Kind, *, held: bool = False) -> list[str]:
+def available_actions(state: State, kind: Kind, *, held: bool = False, reopenable: bool = False) -> list[str]:
     """The acts that a caller of this kind may do now, named as the last part of their paths.
 
     `held`: an officer has something to look at (a safeguarding hold, a possible duplicate, an agreement taken back).
+    `reopenable`: it was closed a short while ago, by the caller's own organisation or before an officer.
     """
+    if reopenable and state is S.CLOSED:
+        return ["reopen"]
     if kind in (Kind.SCHOOL, Kind.AGENCY):
         return list(_SENDER_ACTIONS.get(state, ()))
     if kind is Kind.AUTHORITY:
         actions = list(_AUTHORITY_ACTIONS.get(state, ()))
         if held and (state is S.WAITING or state in CASE_STATES):
-            actions.append("release")
+            actions = [action for action in actions if action != "override"] + ["release"]
         return actions
     return list(_PROVIDER_ACTIONS.get(state, ()))

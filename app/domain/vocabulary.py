@@ -35,6 +35,37 @@ class DeclineReason(StrEnum):
     OTHER = "other"
 
 
+class OverrideReason(StrEnum):
+    """Why an officer places a referral that the rule would not; words stand beside each."""
+
+    SAFEGUARDING_ADVICE = "safeguarding_advice"
+    COURT_OR_PANEL = "court_or_panel"
+    EXCLUSION_IMMINENT = "exclusion_imminent"
+    CONTINUITY = "continuity"
+    """The family knows the provider or the worker, or a brother or sister is there."""
+    COMPLAINT_UPHELD = "complaint_upheld"
+    MISTAKE_PUT_RIGHT = "mistake_put_right"
+    OTHER = "other"
+
+
+class OfferWithdrawalReason(StrEnum):
+    """Why an officer takes a live offer back; words stand beside each."""
+
+    WRONG_MATCH = "wrong_match"
+    PROVIDER_UNABLE = "provider_unable"
+    FAMILY_ASKED = "family_asked"
+    NEW_INFORMATION = "new_information"
+    MADE_IN_ERROR = "made_in_error"
+    OTHER = "other"
+
+
+class BandSetBy(StrEnum):
+    """Who set the band that a referral has."""
+
+    SENDER = "sender"
+    OFFICER = "officer"
+
+
 class ClosureOutcome(StrEnum):
     """How a referral ended."""
 

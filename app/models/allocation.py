@@ -1,7 +1,19 @@
-"""Allocation: the policy in force, the offers made under it, and the record of each decision."""
+"""Allocation: the policy in force, the offers made under it, the record of each decision, and an officer's own."""
 
-from sqlalchemy import CheckConstraint, Column, Date, DateTime, Index, Integer, Text, UniqueConstraint, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from app.models.base import Xid8, reference, tenant_table, uuid
 from app.models.policies import ORGANISATION, WIDE, RowPolicy, own, published, within
@@ -48,6 +60,9 @@ allocation_run = tenant_table(
     Column("failure", Text),
     Column("committed_at", DateTime(timezone=True)),
     uuid("committed_by_client_id", nullable=True),
+    # The officer who confirmed it: a client is a machine. Null where the policy does not ask for one.
+    Column("confirmed_by_name", Text),
+    Column("confirmed_by_role", Text),
     reference("policy_version", "policy_version_id"),
     CheckConstraint("over IN ('waiting_list', 'last_year')", name="over"),
     CheckConstraint("state IN ('running', 'preview', 'failed', 'committed')", name="state"),
@@ -60,6 +75,7 @@ allocation_run = tenant_table(
     ),
     CheckConstraint("what_if IS NULL OR state <> 'committed'", name="what_if_stays_one"),
     Index("ux_allocation_run_one_running", "authority_id", unique=True, postgresql_where=text("state = 'running'")),
+    CheckConstraint("confirmed_by_name IS NULL OR state = 'committed'", name="confirmed_when_committed"),
     Index("ix_allocation_run_made", "authority_id", "made_at", "id"),
     policy=RowPolicy(read=within(WIDE), write=within(WIDE)),
 )
@@ -109,6 +125,10 @@ offer = tenant_table(
     Column("changed_xid", Xid8(), nullable=False, server_default=func.pg_current_xact_id()),
     Column("decline_reason", Text),
     Column("decline_note", Text),
+    # Set where an officer took it back: the provider is then not asked again, as after a decline.
+    Column("withdraw_reason", Text),
+    # When an officer let the provider be asked for the referral again, whatever became of this offer.
+    Column("provider_allowed_at", DateTime(timezone=True)),
     # What a provider may know before it accepts: no identity. A copy, so that the referral's row stays closed to it.
     Column("summary", JSONB, nullable=False),
     reference("referral", "referral_id"),
@@ -127,6 +147,12 @@ offer = tenant_table(
         name="decline_reason",
     ),
     CheckConstraint("(state = 'declined') = (decline_reason IS NOT NULL)", name="declined_has_reason"),
+    CheckConstraint(
+        "withdraw_reason IN ('wrong_match', 'provider_unable', 'family_asked', 'new_information', 'made_in_error',"
+        " 'other')",
+        name="withdraw_reason",
+    ),
+    CheckConstraint("withdraw_reason IS NULL OR state = 'withdrawn'", name="withdrawn_for_a_reason"),
     CheckConstraint("decline_reason <> 'other' OR decline_note <> ''", name="other_is_explained"),
     CheckConstraint("(state = 'accepted') = (intervention_id IS NOT NULL)", name="accepted_has_intervention"),
     Index(
@@ -157,4 +183,38 @@ offer = tenant_table(
         # A policy to write lets one read as well: an offer that an officer has still to confirm is not its provider's.
         write=within(f"{WIDE} OR (state <> 'proposed' AND provider_id = {ORGANISATION})"),
     ),
+)
+
+# An officer's own choice of a place, beside the decision of the offer that it made.
+override = tenant_table(
+    "override",
+    uuid("referral_id"),
+    # The record of the officer's choice, from which it can be made again.
+    uuid("decision_id"),
+    uuid("offer_id"),
+    uuid("lot_id"),
+    uuid("place_id"),
+    Column("decided_at", DateTime(timezone=True), nullable=False),
+    uuid("client_id"),
+    Column("officer_name", Text, nullable=False),
+    Column("officer_role", Text),
+    Column("reason", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    # What the rule would have done at that moment, as a decision's record: it can be made again too.
+    Column("rule_record", JSONB, nullable=False),
+    # Referrals ahead that could have had the place and wait on.
+    Column("passed_over_ids", ARRAY(UUID(as_uuid=True)), nullable=False, server_default=text("'{}'")),
+    reference("referral", "referral_id"),
+    reference("decision", "decision_id"),
+    reference("offer", "offer_id"),
+    reference("lot", "lot_id"),
+    reference("place", "place_id"),
+    CheckConstraint(
+        "reason IN ('safeguarding_advice', 'court_or_panel', 'exclusion_imminent', 'continuity', 'complaint_upheld',"
+        " 'mistake_put_right', 'other')",
+        name="reason",
+    ),
+    CheckConstraint("officer_name <> '' AND note <> ''", name="is_explained"),
+    Index("ix_override_referral", "authority_id", "referral_id", "decided_at"),
+    policy=RowPolicy(read=within(WIDE), write=within(WIDE)),
 )

@@ -210,7 +210,8 @@ obligation = tenant_table(
     reference("organisation", "owed_by_id"),
     CheckConstraint(
         "kind IN ('answer_offer', 'safeguarding_action', 'agreement_check', 'initial_contact', 'baseline', 'plan',"
-        " 'review', 'closure', 'provider_return', 'school_return', 'follow_up', 'place_referral', 'contract_ending')",
+        " 'review', 'closure', 'provider_return', 'school_return', 'follow_up', 'place_referral', 'contract_ending',"
+        " 'band_review')",
         name="kind",
     ),
     CheckConstraint("clock IN ('school_day', 'working_day', 'calendar_hour')", name="clock"),

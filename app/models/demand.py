@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from app.models.base import metadata, reference, tenant_table, uuid
-from app.models.policies import ORGANISATION, RowPolicy, own, owned, within
+from app.models.policies import ORGANISATION, WIDE, RowPolicy, own, owned, within
 
 _EMPTY = text("'{}'")
 _NOTHING = text("'{}'")
@@ -219,6 +219,8 @@ referral = tenant_table(
     Column("band", Text, nullable=False),
     Column("band_asked", Text, nullable=False),
     Column("banded_on", Date, nullable=False),
+    # Once an officer has set it, the sender can only ask for another (`band_asked`).
+    Column("band_set_by", Text, nullable=False, server_default=text("'sender'")),
     Column("need_codes", ARRAY(Text), nullable=False),
     Column("needs", JSONB, nullable=False),
     Column("language", Text, nullable=False),
@@ -265,6 +267,7 @@ referral = tenant_table(
     ),
     UniqueConstraint("authority_id", "reference"),
     CheckConstraint("band IN ('P1', 'P2', 'P3', 'P4') AND band_asked IN ('P1', 'P2', 'P3', 'P4')", name="band"),
+    CheckConstraint("band_set_by IN ('sender', 'officer')", name="band_set_by"),
     CheckConstraint("cardinality(need_codes) >= 1", name="has_a_need"),
     CheckConstraint("cardinality(modes) >= 1", name="has_a_mode"),
     CheckConstraint(
@@ -388,6 +391,30 @@ referral_amendment = tenant_table(
         ),
         write=within(own("organisation_id")),
     ),
+)
+
+# Every change of a band by a person, with who and why: bands change in no other way, but for the policy's long-stop.
+band_decision = tenant_table(
+    "band_decision",
+    uuid("referral_id"),
+    uuid("organisation_id"),
+    uuid("client_id"),
+    Column("decided_at", DateTime(timezone=True), nullable=False),
+    # Of the referrer where the sender changed it.
+    Column("decided_by_name", Text, nullable=False),
+    Column("decided_by_role", Text),
+    Column("from_band", Text, nullable=False),
+    Column("to_band", Text, nullable=False),
+    # From which day the band counts in the order.
+    Column("banded_on", Date, nullable=False),
+    Column("reason", Text, nullable=False),
+    reference("referral", "referral_id"),
+    reference("organisation", "organisation_id"),
+    CheckConstraint("from_band IN ('P1', 'P2', 'P3', 'P4') AND to_band IN ('P1', 'P2', 'P3', 'P4')", name="bands"),
+    CheckConstraint("decided_by_name <> '' AND reason <> ''", name="is_explained"),
+    Index("ix_band_decision_referral", "authority_id", "referral_id", "decided_at"),
+    # Names and words stay with the officers; that an officer set the band, the referral says.
+    policy=RowPolicy(read=within(WIDE), write=within(WIDE)),
 )
 
 _FACT_POLICY_WRITE = within(own("school_id"))

@@ -69,6 +69,8 @@ APPEND_ONLY = frozenset(
         "audit_entry",
         "decision",
         "referral_amendment",
+        "band_decision",
+        "override",
         "policy_version",
     }
 )

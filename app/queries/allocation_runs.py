@@ -10,8 +10,8 @@ from app.queries.writes import to_json
 
 _LINE = (
     "SELECT r.id, r.over, r.state, r.version, r.as_of, r.made_at, r.made_by_client_id, r.snapshot_hash, r.what_if,"
-    " r.committed_at, r.committed_by_client_id, r.failure, r.lease_until, p.number AS policy_number,"
-    " p.digest AS policy_digest, r.plan -> 'counts' AS counts"
+    " r.committed_at, r.committed_by_client_id, r.confirmed_by_name, r.confirmed_by_role, r.failure, r.lease_until,"
+    " p.number AS policy_number, p.digest AS policy_digest, r.plan -> 'counts' AS counts"
 )
 _FROM = (
     " FROM allocation_run r JOIN policy_version p ON p.authority_id = r.authority_id AND p.id = r.policy_version_id"
@@ -40,7 +40,7 @@ async def get_run(session: ReadSession, run_id: UUID) -> asyncpg.Record | None:
 async def lock_run(session: BrokerSession, run_id: UUID) -> asyncpg.Record | None:
     """One run, locked."""
     return await session.row(
-        "SELECT id, over, state, version, what_if, snapshot_hash FROM allocation_run"
+        "SELECT id, over, state, version, what_if, snapshot_hash, confirmed_by_name FROM allocation_run"
         " WHERE authority_id = $1 AND id = $2 FOR UPDATE",
         session.authority_id,
         run_id,

@@ -95,7 +95,8 @@ async def lock_referral(session: WriteSession, referral_id: UUID) -> Row:
 async def lock_booking(session: WriteSession, booking_id: UUID) -> Row:
     """An intervention's booking with what bounds it, locked. Taken last. Needs the broker's reach."""
     row = await session.row(
-        "SELECT b.id, b.state, b.starts_on, b.ends_on, p.available_until, s.standard_weeks FROM booking b"
+        "SELECT b.id, b.place_id, b.household_id, b.state, b.starts_on, b.ends_on, p.available_until,"
+        " s.standard_weeks FROM booking b"
         " JOIN place p ON p.authority_id = b.authority_id AND p.id = b.place_id"
         " JOIN lot l ON l.authority_id = b.authority_id AND l.id = b.lot_id"
         " JOIN service s ON s.authority_id = l.authority_id AND s.id = l.service_id"
@@ -104,6 +105,16 @@ async def lock_booking(session: WriteSession, booking_id: UUID) -> Row:
         booking_id,
     )
     return dict(row) if row else {}
+
+
+async def household_has_place(session: WriteSession, household_id: UUID) -> bool:
+    """Whether a household holds a place. Needs the broker's reach."""
+    found: bool = await session.value(
+        "SELECT EXISTS (SELECT 1 FROM booking WHERE authority_id = $1 AND household_id = $2 AND state <> 'released')",
+        session.authority_id,
+        household_id,
+    )
+    return found
 
 
 async def agreement_status(session: ReadSession, referral_id: UUID) -> str | None:

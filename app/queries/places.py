@@ -48,6 +48,17 @@ async def list_places(
     )
 
 
+async def is_place(session: ReadSession, place_id: UUID, lot_id: UUID | None) -> bool:
+    """Whether the authority has a place of this id, in this lot where one is named."""
+    found: bool = await session.value(
+        "SELECT EXISTS (SELECT 1 FROM place WHERE authority_id = $1 AND id = $2 AND ($3::uuid IS NULL OR lot_id = $3))",
+        session.authority_id,
+        place_id,
+        lot_id,
+    )
+    return found
+
+
 async def places_from(session: WriteSession, lot_id: UUID, on: date) -> list[asyncpg.Record]:
     """Every place of a lot, whether it stands on a date, and whether a booking holds it then or later."""
     return await session.rows(

@@ -102,11 +102,17 @@ WHERE s.authority_id = $1 AND s.pupils_on_roll > 0
 GROUP BY s.organisation_id, s.pupils_on_roll
 """
 
-_WAITING = """
+# Providers that are not to be asked: they declined, did not answer, or an officer took their offer back; until an
+# officer lets them be asked again.
+NOT_TO_BE_ASKED = (
+    "(o.state IN ('declined', 'expired') OR o.withdraw_reason IS NOT NULL) AND o.provider_allowed_at IS NULL"
+)
+
+_WANT = f"""
 SELECT r.id, r.reference, r.household_id, r.band, r.banded_on, r.received_at, r.area_id, r.school_id, r.key_stage,
        r.need_codes, r.language, r.modes, r.preferred_mode, r.refused_provider_ids, r.holds, r.unplaceable,
        ARRAY(SELECT DISTINCT o.provider_id FROM offer o
-             WHERE o.authority_id = r.authority_id AND o.referral_id = r.id AND o.state IN ('declined', 'expired'))
+             WHERE o.authority_id = r.authority_id AND o.referral_id = r.id AND {NOT_TO_BE_ASKED})
        AS declined_provider_ids,
        EXISTS (SELECT 1 FROM booking b WHERE b.authority_id = r.authority_id AND b.household_id = r.household_id
                AND b.state <> 'released') AS household_has_place,
@@ -115,6 +121,9 @@ SELECT r.id, r.reference, r.household_id, r.band, r.banded_on, r.received_at, r.
         WHERE b.authority_id = r.authority_id AND b.household_id = r.household_id
         ORDER BY i.accepted_at DESC, i.id LIMIT 1) AS previous_provider_id
 FROM referral r
+"""  # noqa: S608 - our own condition
+_ONE = f"{_WANT} WHERE r.authority_id = $1 AND r.id = $2"
+_WAITING = f"""{_WANT}
 WHERE r.authority_id = $1 AND r.state = 'waiting' AND cardinality(r.holds) = 0
   AND ($2::text[] IS NULL OR r.key_stage = ANY ($2)) AND ($3::text[] IS NULL OR r.need_codes[1] = ANY ($3))
 ORDER BY r.band, r.banded_on, r.received_at, r.id
@@ -215,6 +224,11 @@ async def waiting(
         own = {need for place in places for need in place.needs or ()}
         needs = sorted(own.union(*(lot.needs for lot in lots)))
     return await session.rows(_WAITING, session.authority_id, key_stages, needs, limit)
+
+
+async def want_row(session: BrokerSession, referral_id: UUID) -> asyncpg.Record | None:
+    """What `want_of` reads of one referral, on hold or not."""
+    return await session.row(_ONE, session.authority_id, referral_id)
 
 
 def want_of(row: asyncpg.Record, long_stop_on: date | None) -> Want:

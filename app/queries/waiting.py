@@ -8,8 +8,9 @@ from typing import Final
 import asyncpg
 
 from app.db import ReadSession
+from app.queries.snapshot import NOT_TO_BE_ASKED
 
-_EVERYONE: Final = """
+_EVERYONE: Final = f"""
 WITH w AS MATERIALIZED (
   SELECT r.id, r.reference, r.household_id, r.band, r.banded_on, r.received_at, r.area_id, r.school_id, r.year_group,
          r.key_stage, r.need_codes, r.language, r.modes, r.preferred_mode, r.refused_provider_ids, r.holds,
@@ -18,7 +19,7 @@ WITH w AS MATERIALIZED (
 ), declined AS (
   SELECT o.referral_id, array_agg(DISTINCT o.provider_id) AS provider_ids
   FROM offer o JOIN w ON w.id = o.referral_id
-  WHERE o.authority_id = $1 AND o.state IN ('declined', 'expired') GROUP BY o.referral_id
+  WHERE o.authority_id = $1 AND {NOT_TO_BE_ASKED} GROUP BY o.referral_id
 ), housed AS (
   SELECT DISTINCT b.household_id FROM booking b WHERE b.authority_id = $1 AND b.state <> 'released'
 ), known AS (
@@ -28,13 +29,13 @@ WITH w AS MATERIALIZED (
   JOIN intervention i ON i.authority_id = b.authority_id AND i.booking_id = b.id
   ORDER BY b.household_id, i.accepted_at DESC, i.id
 )
-SELECT w.*, coalesce(d.provider_ids, '{}') AS declined_provider_ids, h.household_id IS NOT NULL AS household_has_place,
-       k.provider_id AS previous_provider_id
+SELECT w.*, coalesce(d.provider_ids, '{{}}') AS declined_provider_ids,
+       h.household_id IS NOT NULL AS household_has_place, k.provider_id AS previous_provider_id
 FROM w
 LEFT JOIN declined d ON d.referral_id = w.id
 LEFT JOIN housed h ON h.household_id = w.household_id
 LEFT JOIN known k ON k.household_id = w.household_id
-"""
+"""  # noqa: S608 - our own condition
 
 
 async def everyone(session: ReadSession) -> list[asyncpg.Record]:

@@ -15,7 +15,7 @@ from app.http.answers import created, once, page, thing, to_bytes
 from app.http.caller import Call, caller
 from app.queries import allocation_runs as queries
 from app.queries.writes import Writes
-from app.routers.schemas.allocation_runs import RunDetailOut, RunIn, RunOut
+from app.routers.schemas.allocation_runs import CommitIn, RunDetailOut, RunIn, RunOut
 from app.services import allocation_runs, last_year
 from app.services.idempotency import Answer
 from app.services.last_year import YearAsked
@@ -91,21 +91,26 @@ async def get_allocation_run(run_id: UUID, call: Annotated[Call, Depends(caller(
 async def commit_allocation_run(
     run_id: UUID,
     call: Annotated[Call, Depends(caller("commit_allocation_run"))],
+    body: CommitIn | None = None,
     idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
 ) -> Response:
-    """Let a preview take effect: its offers are made now, in your name.
+    """Let a preview take effect: its offers are made now, in the name of the officer who confirms it.
 
-    Refused with 409 when anything that it was decided from has changed since; then make a new preview.
+    Where the policy has `confirm_batches`, the body names one whose role is among its `approvers`. Refused
+    with 409 when anything that it was decided from has changed since; then make a new preview.
     """
     del idempotency_key  # read by `once`; named here for the OpenAPI document
 
+    named = body.confirmed_by if body else None
+    officer = named.officer() if named else None
+
     async def work(session: WriteSession, writes: Writes) -> Answer:
-        await allocation_runs.commit_run(session, writes, run_id)
+        await allocation_runs.commit_run(session, writes, run_id, officer)
         await writes.flush(session)
         content = await _detail(session, run_id)
         return Answer(200, {"ETag": f'"{content["version"]}"'}, to_bytes(content))
 
-    return await once(call, {"run": str(run_id)}, work)
+    return await once(call, {"run": str(run_id), "body": body.model_dump(mode="json") if body else None}, work)
 
 
 async def _detail(session: ReadSession, run_id: UUID) -> dict[str, Any]:

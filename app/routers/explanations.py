@@ -55,6 +55,7 @@ def _values(found: Explanation) -> dict[str, Any]:
             "waits_for": facts.waits_for,
             "free_in_school_days": facts.days_until_free,
             "wishes_not_met": list(facts.soft_mismatches),
+            "placed_by_officer": facts.placed_by_officer,
             "window_school_days": facts.window_days,
         },
         "policy": {

@@ -35,7 +35,9 @@ from app.routers.schemas.types import Moment
 from app.services import audit
 from app.services.idempotency import Answer
 from app.services.referrals import acts
+from app.services.referrals.acting import actions_of
 from app.services.referrals.check import check_referral as check_facts
+from app.services.referrals.reopen import is_reopenable
 from app.services.referrals.submit import submit_referral
 
 router = APIRouter(prefix="/v1/referrals", tags=["referrals"])
@@ -58,7 +60,7 @@ Cursor = Annotated[str | None, Query(max_length=1024)]
 def render(call: Call, values: dict[str, Any]) -> dict[str, Any]:
     """A referral as the caller may see it."""
     party = party_of(call.principal.kind)
-    values["available_actions"] = acts.actions_of(values, call.principal.kind)
+    values["available_actions"] = actions_of(values, call.principal.kind)
     home = values["household"]
     if party is Party.CASE_PROVIDER and home and home["address_confidential"]:
         home["address"] = {}
@@ -69,6 +71,8 @@ async def _whole(call: Call, session: ReadSession, referral_id: UUID) -> dict[st
     values = await queries.whole(session, referral_id)
     if values is None:
         raise NotFound
+    if values["state"] == State.CLOSED:
+        values["reopenable"] = await is_reopenable(session, values)
     return render(call, values)
 
 
@@ -190,7 +194,11 @@ async def amend_referral(
     call: Annotated[Call, Depends(caller("amend_referral"))],
     if_match: Annotated[str | None, Header(max_length=200, description="Required: the ETag you read.")] = None,
 ) -> Response:
-    """Change what you sent, with a reason. What it was before is kept, and the provider is told."""
+    """Change what you sent, with a reason. What it was before is kept, and the provider is told.
+
+    A `band` counts from today. Once an officer has set the band (`band_set_by`), yours is a request that an officer
+    answers: it stands in `band_asked`.
+    """
     # The fields that were sent, each whole: what a structure leaves out has its default, as when it was first sent.
     changes = body.model_dump(include=body.model_fields_set)
     reason = changes.pop("reason")
@@ -206,7 +214,7 @@ async def amend_referral(
     return thing(call, content, content["version"])
 
 
-async def _act(
+async def act_on_referral(
     call: Call, referral_id: UUID, body: Any, work: Callable[[WriteSession, Writes], Awaitable[None]]
 ) -> Response:
     """Run one act, safe to retry with an Idempotency-Key, and answer with the referral as it then is."""
@@ -231,7 +239,7 @@ async def withdraw_referral(
     referral_id: UUID, body: WithdrawIn, call: Annotated[Call, Depends(caller("withdraw_referral"))]
 ) -> Response:
     """Take a referral back before the work with the family has begun."""
-    return await _act(
+    return await act_on_referral(
         call,
         referral_id,
         body.model_dump(mode="json"),
@@ -244,7 +252,7 @@ async def request_information(
     referral_id: UUID, body: InformationRequestIn, call: Annotated[Call, Depends(caller("request_information"))]
 ) -> Response:
     """Ask the sender a question. The referral's clock stops until it is answered."""
-    return await _act(
+    return await act_on_referral(
         call,
         referral_id,
         body.model_dump(mode="json"),
@@ -257,7 +265,7 @@ async def answer_information(
     referral_id: UUID, body: InformationAnswerIn, call: Annotated[Call, Depends(caller("answer_information"))]
 ) -> Response:
     """Answer the question that was asked. The referral goes on with its old date."""
-    return await _act(
+    return await act_on_referral(
         call,
         referral_id,
         body.model_dump(mode="json"),
@@ -270,7 +278,7 @@ async def change_agreement(
     referral_id: UUID, body: AgreementIn, call: Annotated[Call, Depends(caller("change_agreement"))]
 ) -> Response:
     """Record the family's agreement anew. Agreement that is taken back stops work and asks an officer for a check."""
-    return await _act(
+    return await act_on_referral(
         call,
         referral_id,
         body.model_dump(mode="json"),
@@ -283,7 +291,7 @@ async def release_referral(
     referral_id: UUID, body: ReleaseIn, call: Annotated[Call, Depends(caller("release_referral"))]
 ) -> Response:
     """Let a held referral go on, as an officer who has looked at it."""
-    return await _act(
+    return await act_on_referral(
         call,
         referral_id,
         body.model_dump(mode="json"),
@@ -296,7 +304,7 @@ async def list_referral_history(
     referral_id: UUID, call: Annotated[Call, Depends(caller("list_referral_history"))]
 ) -> Response:
     """Every move of the referral, in order."""
-    return await _of_referral(call, referral_id, queries.history, views.StepOut)
+    return await rows_of_referral(call, referral_id, queries.history, views.StepOut)
 
 
 @router.get("/{referral_id}/amendments", operation_id="list_referral_amendments")
@@ -304,7 +312,7 @@ async def list_referral_amendments(
     referral_id: UUID, call: Annotated[Call, Depends(caller("list_referral_amendments"))]
 ) -> Response:
     """Every change after sending, field by field."""
-    return await _of_referral(call, referral_id, queries.amendments, views.AmendmentOut, parsed=("changes",))
+    return await rows_of_referral(call, referral_id, queries.amendments, views.AmendmentOut, parsed=("changes",))
 
 
 @router.get("/{referral_id}/decisions", operation_id="list_referral_decisions")
@@ -312,16 +320,17 @@ async def list_referral_decisions(
     referral_id: UUID, call: Annotated[Call, Depends(caller("list_referral_decisions"))]
 ) -> Response:
     """Why the referral was offered where it was, or why it waits: each record is enough to decide again."""
-    return await _of_referral(call, referral_id, queries.decisions, views.DecisionOut, parsed=("record",))
+    return await rows_of_referral(call, referral_id, queries.decisions, views.DecisionOut, parsed=("record",))
 
 
-async def _of_referral(
+async def rows_of_referral(
     call: Call,
     referral_id: UUID,
     query: Callable[[ReadSession, UUID], Awaitable[list[Any]]],
     model: Any,
     parsed: tuple[str, ...] = (),
 ) -> Response:
+    """The rows about a referral that a query gives, as the caller may see them. Raises NotFound."""
     async with call.read() as session:
         if await queries.visible(session, referral_id) is None:
             raise NotFound

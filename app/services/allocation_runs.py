@@ -14,7 +14,8 @@ import orjson
 from app.db import BrokerSession, WriteSession, broker
 from app.domain.allocation import Plan, Snapshot, Want, decide
 from app.domain.allocation.what_if import WhatIf, changed, tally
-from app.errors import ActionNotAvailable, Conflict, FieldFault, Invalid, NotFound
+from app.domain.policy import Policy
+from app.errors import ActionNotAvailable, Conflict, FieldFault, Forbidden, Invalid, NotFound
 from app.ids import new_id
 from app.models.allocation import allocation_run
 from app.queries import allocation_runs as queries
@@ -22,6 +23,7 @@ from app.queries.parties import authority_organisation
 from app.queries.writes import Writes, change, to_json
 from app.services.allocation import Ground, judge_everyone, make_offers, survey, waiting_wants
 from app.services.events import tell
+from app.services.referrals.acting import Officer
 from app.services.what_ifs import NOTHING, check_asked, plain, policy_asked
 
 
@@ -96,11 +98,12 @@ def _keep_run(
     return run_id
 
 
-async def commit_run(session: WriteSession, writes: Writes, run_id: UUID) -> None:
+async def commit_run(session: WriteSession, writes: Writes, run_id: UUID, officer: Officer | None) -> None:
     """Let a preview take effect: its offers are made, in the officer's name.
 
-    Raises NotFound; ActionNotAvailable for one that was committed, or asked what if; Conflict when anything that it
-    was decided from has changed since.
+    Where the policy wants plans confirmed, the officer is one of its approvers. Raises NotFound; ActionNotAvailable for
+    one that was committed, or asked what if; Conflict when anything that it was decided from has changed since; Invalid
+    for an officer who is not named and Forbidden for one who is no approver.
     """
     async with broker(session) as wide:
         run = await queries.lock_run(wide, run_id)
@@ -111,8 +114,9 @@ async def commit_run(session: WriteSession, writes: Writes, run_id: UUID) -> Non
         if run["what_if"] is not None:
             raise ActionNotAvailable("A run that asked what if is never committed: preview the list as it stands.")
         if run["state"] != "preview":
-            raise ActionNotAvailable("The run has taken effect already.")
+            raise ActionNotAvailable(f"The run has taken effect already{_by_whom(run)}.")
         ground = await survey(wide)
+        _check_approver(ground.policy, officer)
         wants = await waiting_wants(wide, ground)
         snapshot = ground.snapshot(wants)
         if snapshot_hash(ground, snapshot, wide.today.isoformat()) != run["snapshot_hash"]:
@@ -128,6 +132,8 @@ async def commit_run(session: WriteSession, writes: Writes, run_id: UUID) -> Non
                 "version": version,
                 "committed_at": wide.now,
                 "committed_by_client_id": wide.principal.client_id,
+                "confirmed_by_name": officer.name if officer else None,
+                "confirmed_by_role": officer.role if officer else None,
             },
         )
         tell(
@@ -139,6 +145,23 @@ async def commit_run(session: WriteSession, writes: Writes, run_id: UUID) -> Non
             data={"offers": len(plan.offered)},
         )
         await make_offers(wide, writes, ground, wants, plan, "run", run_id=run_id)
+
+
+def _by_whom(run: Mapping[str, Any]) -> str:
+    return f": {run['confirmed_by_name']} has confirmed it" if run["confirmed_by_name"] else ""
+
+
+def _check_approver(policy: Policy, officer: Officer | None) -> None:
+    """Raise Invalid or Forbidden where the policy wants an approver and this is none."""
+    if not policy.confirm_batches:
+        return
+    roles = ", ".join(policy.approvers)
+    if officer is None or officer.role is None:
+        sentence = f"The policy wants this confirmed by a named person in one of these roles: {roles}."
+        pointer = "/confirmed_by" if officer is None else "/confirmed_by/role"
+        raise Invalid(errors=[FieldFault(pointer, "missing", sentence)])
+    if officer.role not in policy.approvers:
+        raise Forbidden(f"The policy lets these roles confirm a plan: {roles}.")
 
 
 def snapshot_hash(ground: Ground, snapshot: Snapshot, as_of: str) -> str:

@@ -105,6 +105,8 @@ async def _start_case(
     await meet(wide, "answer_offer", offer["id"])
     # An officer may have been asked to see it placed: now it is.
     await meet(wide, "place_referral", referral["id"])
+    if referral["band_asked"] != referral["band"]:
+        await cancel(wide, referral["id"], ["band_review"])
     days = ground.policy.first_contact_school_days
     owe(
         writes,
@@ -218,15 +220,18 @@ async def expire_due(wide: BrokerSession, writes: Writes) -> int:
     return len(due)
 
 
-async def withdraw_live_offer(wide: BrokerSession, writes: Writes, referral: Row, cause: str) -> UUID | None:
+async def withdraw_live_offer(
+    wide: BrokerSession, writes: Writes, referral: Row, cause: str, *, officers_reason: str | None = None
+) -> UUID | None:
     """Take back the live offer of a locked referral and free its place; the id of the event that tells of it.
 
-    The provider is told of its allocation only: the referral itself it never saw. None when no offer was live.
+    The provider is told of its allocation only: the referral itself it never saw. An officer who takes it back for a
+    reason does not want that provider for this family: it is not asked again. None when no offer was live.
     """
     offer = await offers.live_of_referral(wide, referral["id"])
     if offer is None:
         return None
-    await _answer(wide, offer, "withdrawn", answered=False)
+    await _answer(wide, offer, "withdrawn", answered=False, withdraw_reason=officers_reason)
     await cancel(wide, offer["id"], ["answer_offer"])
     await release_booking(wide, offer["booking_id"], cause)
     return events.tell(

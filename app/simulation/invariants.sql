@@ -335,7 +335,8 @@ WHERE r.state = 'waiting' AND cardinality(r.holds) = 0 AND l.format = 'casework'
   AND l.provider_id <> ALL (r.refused_provider_ids) AND l.volume_today - l.volume_used - l.committed > 0
   AND (c.practitioner_id IS NULL OR c.held < c.most)
   AND NOT EXISTS (SELECT FROM offer o WHERE o.authority_id = r.authority_id AND o.referral_id = r.id
-                  AND o.provider_id = l.provider_id AND o.state IN ('declined', 'expired'))
+                  AND o.provider_id = l.provider_id AND o.provider_allowed_at IS NULL
+                  AND (o.state IN ('declined', 'expired') OR o.withdraw_reason IS NOT NULL))
   AND NOT EXISTS (SELECT FROM live_booking b
                   WHERE b.authority_id = r.authority_id AND b.household_id = r.household_id)
 
@@ -428,6 +429,9 @@ GROUP BY a.authority_id, a.what, a.id HAVING count(e.id) <> 1
 UNION ALL
 SELECT 'act_not_told_once', a.id, format('%s, told %s times', a.what, count(e.id)) FROM act_of_subject a
 LEFT JOIN event e ON e.authority_id = a.authority_id AND e.type = a.type AND e.subject_id = a.id
+  -- A closure that was undone has its event too: of a closed case, that of its last closure counts.
+  AND (a.what <> 'case closed' OR e.subject_version =
+       (SELECT i.version FROM intervention i WHERE i.authority_id = a.authority_id AND i.id = a.id))
 GROUP BY a.authority_id, a.what, a.id HAVING count(e.id) <> 1
 
 -- A version of anything is told of by one event; every version of a referral by a line of its history or by an event

@@ -123,28 +123,74 @@ async def test_runs_are_for_officers_of_the_authority(real_api: Api, real_town: 
     assert (await other.get(PATH)).json()["data"] == []
 
 
-async def test_a_nightly_plan_waits_for_an_officer_where_the_policy_says_so(
-    api: Api, town: Town, lane: Database
-) -> None:
-    officer, school = api.as_(town.officer), api.as_(town.school)
+async def confirmed_nightly(api: Api, town: Town, database: Database) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A family that waits, and the nightly plan that a policy has a panel chair or a lead officer confirm."""
+    officer = api.as_(town.officer)
     policy = (await officer.get("/v1/policies/current")).json()
-    async with lane.read(town.officer) as session:
+    async with database.read(town.officer) as session:
         tomorrow = session.today + timedelta(days=1)
         to = session.now + timedelta(days=2)
     body = {
         "effective_from": tomorrow.isoformat(),
         "summary_of_changes": "An officer confirms the nightly plan.",
         "contact": "allocation@testshire.example",
-        "content": {**policy["content"], "confirm_batches": True},
+        "content": {**policy["content"], "confirm_batches": True, "approvers": ["panel_chair", "lead_officer"]},
     }
     published = await officer.post("/v1/policies", body, headers=key())
     assert published.status_code == 201, published.text
     waiting = await patient_family(api, town)
     advanced = await officer.post("/v1/sandbox/advance", {"to": to.isoformat()})
     assert advanced.status_code == 200, advanced.text
+    return waiting, (await officer.get(PATH)).json()["data"][0]
+
+
+CHAIR = {"confirmed_by": {"name": "Robin Exemplar", "role": "panel_chair"}}
+
+
+async def test_a_nightly_plan_waits_for_an_officer_where_the_policy_says_so(
+    api: Api, town: Town, lane: Database
+) -> None:
+    officer, school = api.as_(town.officer), api.as_(town.school)
+    waiting, run = await confirmed_nightly(api, town, lane)
     assert (await school.get(f"/v1/referrals/{waiting['id']}")).json()["state"] == "waiting"
-    run = (await officer.get(PATH)).json()["data"][0]
     assert (run["state"], run["counts"]["placed"]) == ("preview", 1)
-    committed = await officer.post(f"{PATH}/{run['id']}/commit")
+    committed = await officer.post(f"{PATH}/{run['id']}/commit", CHAIR)
     assert committed.status_code == 200, committed.text
+    assert committed.json()["confirmed_by_name"] == "Robin Exemplar"
+    assert committed.json()["confirmed_by_role"] == "panel_chair"
     assert (await school.get(f"/v1/referrals/{waiting['id']}")).json()["state"] == "offered"
+    again = await officer.post(f"{PATH}/{run['id']}/commit", CHAIR)
+    assert (again.status_code, again.json()["code"]) == (409, "action_not_available")
+    assert "Robin Exemplar" in again.json()["detail"]
+
+
+async def test_only_an_approver_of_the_policy_confirms(api: Api, town: Town, lane: Database) -> None:
+    officer = api.as_(town.officer)
+    waiting, run = await confirmed_nightly(api, town, lane)
+    refusals: list[tuple[Any, int, str | None]] = [
+        (None, 422, "/confirmed_by"),
+        ({}, 422, "/confirmed_by"),
+        ({"confirmed_by": {"name": "Robin Exemplar"}}, 422, "/confirmed_by/role"),
+        ({"confirmed_by": {"name": "Robin Exemplar", "role": "trainee"}}, 403, None),
+        ({"confirmed_by": {"name": "panel_chair", "role": "trainee"}}, 403, None),
+    ]
+    for body, status, pointer in refusals:
+        answer = await officer.post(f"{PATH}/{run['id']}/commit", body)
+        assert answer.status_code == status, answer.text
+        if pointer:
+            assert answer.json()["errors"][0]["pointer"] == pointer
+            assert "panel_chair, lead_officer" in answer.json()["errors"][0]["detail"]
+        else:
+            assert "panel_chair, lead_officer" in answer.json()["detail"]
+    assert (await officer.get(f"{PATH}/{run['id']}")).json()["state"] == "preview"
+    assert (await officer.get(f"/v1/referrals/{waiting['id']}")).json()["state"] == "waiting"
+    lead = {"confirmed_by": {"name": "Jo Sampleton", "role": "lead_officer"}}
+    assert (await officer.post(f"{PATH}/{run['id']}/commit", lead)).status_code == 200
+
+
+async def test_where_no_confirmation_is_asked_a_named_person_is_kept_all_the_same(api: Api, town: Town) -> None:
+    officer = api.as_(town.officer)
+    await patient_family(api, town)
+    run = await preview(officer)
+    committed = await officer.post(f"{PATH}/{run['id']}/commit", {"confirmed_by": {"name": "Robin Exemplar"}})
+    assert committed.json()["confirmed_by_name"] == "Robin Exemplar"

@@ -29,7 +29,14 @@ SECRETS: Final[dict[Group, tuple[str, ...]]] = {
     Group.PROGRESS: ("Goal of the garden", "Summary of the sea"),
     Group.READINGS: ('"jointly"', '"JOINTLY"'),
     Group.EXPLANATION: ('"paragraph"',),
-    Group.DECISIONS: ('"verdicts"', "tight_sets", "POSSIBLE_DUPLICATE"),
+    Group.DECISIONS: (
+        '"verdicts"',
+        "tight_sets",
+        "POSSIBLE_DUPLICATE",
+        "Secret officer",
+        "Secret reason",
+        "Secret note",
+    ),
 }
 
 
@@ -106,6 +113,7 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
     ids["pending_referral"], ids["pending_allocation"] = pending["id"], pending["allocation"]["id"]
     etag = {"If-Match": f'"{pending["version"]}"'}
     await done(await school.patch(f"/v1/referrals/{pending['id']}", {"reason": "x", "child_view": "y"}, headers=etag))
+    await _by_hand(api, scene)
     in_a_term = replace(scene.town.officer, at=LATER + timedelta(days=150))
     async with database.write(in_a_term) as session, broker(session) as wide:
         writes = Writes()
@@ -148,6 +156,25 @@ async def _to_come(api: Api, database: Database, scene: Scene) -> dict[str, str]
     town.places[:], town.lots[:], town.contracts[:] = places, [lot], [contract]
     planned = await after.commit(at(api.as_(town.officer), LATER))
     return {"range": away.json()["id"], "hand_over": planned["id"], "successor": str(after.contract_id)}
+
+
+async def _by_hand(api: Api, scene: Scene) -> None:
+    """What officers do: a band, and a place that an officer chose after the offer was taken back."""
+    officer = at(api.as_(scene.town.officer), ACCEPTED_AT)
+    person = {"name": "Secret officer", "role": "officer"}
+    waiting, pending = (f"/v1/referrals/{scene.ids[name]}" for name in ("waiting_referral", "pending_referral"))
+    acts = (
+        (f"{waiting}/band", {"band": "P1", "reason": "Secret reason", "officer": person}),
+        (f"{pending}/withdraw-offer", {"reason": "wrong_match", "note": "Secret note", "officer": person}),
+        (
+            f"{pending}/override",
+            {"lot_id": str(scene.town.lots[0]), "reason": "continuity", "note": "Secret note", "officer": person},
+        ),
+    )
+    for path, body in acts:
+        answer = await officer.post(path, body)
+        assert answer.status_code == 200, answer.text
+    scene.ids["pending_allocation"] = answer.json()["allocation"]["id"]
 
 
 async def _agency(database: Database, town: Town) -> Principal:

@@ -12,10 +12,10 @@ from app.graphql.schema import SCHEMA, schema, sdl
 from app.graphql.visibility import FIELD_GROUPS, case_type
 
 CASE_TYPES = {
-    "Allocation", "AllocationSummary", "AttendanceRecord", "Certificate", "Closure", "Contact", "Decision",
-    "ExpectedStart", "Explanation", "ExplanationFacts", "Goal", "Household", "HouseholdContact", "Intervention",
-    "LinkedChild", "Plan", "PolicyCited", "Pupil", "PupilStatutory", "ReasonCount", "Reading", "Referral", "Signpost",
-    "StatusChange", "SuspensionRecord",
+    "Allocation", "AllocationSummary", "AttendanceRecord", "BandDecision", "Certificate", "Closure", "Contact",
+    "Decision", "ExpectedStart", "Explanation", "ExplanationFacts", "Goal", "Household", "HouseholdContact",
+    "Intervention", "LinkedChild", "Override", "Plan", "PolicyCited", "Pupil", "PupilStatutory", "ReasonCount",
+    "Reading", "Referral", "Signpost", "StatusChange", "SuspensionRecord",
 }  # fmt: skip
 WITHOUT_GROUPS = {
     "Area", "Authority", "Contract", "ContractVariation", "Lot", "LotUse", "Organisation", "Practitioner", "Provider",

@@ -41,6 +41,11 @@ BODIES: dict[str, Any] = {
     "answer_information": {"answer": "x"},
     "request_information": {"question": "x"},
     "release_referral": {"reason": "x"},
+    "override_allocation": {"place_id": "{place}", "officer": {"name": "x"}, "reason": "other", "note": "x"},
+    "allow_provider": {"provider_id": "{provider}", "officer": {"name": "x"}, "reason": "x"},
+    "withdraw_offer": {"reason": "other", "note": "x", "officer": {"name": "x"}},
+    "change_band": {"band": "P1", "officer": {"name": "x"}, "reason": "x"},
+    "reopen_referral": {"officer": {"name": "x"}, "reason": "x"},
     "withdraw_referral": {"reason": "other"},
     "query_return": {"question": "x"},
     "create_referral": referral_body(),
@@ -153,9 +158,9 @@ async def test_nobody_else_may(stage: Stage) -> None:
     assert len(served) > 35
     before = await stage.digest()
     for operation, (method, path, example) in sorted(served.items()):
-        text = json.dumps(BODIES.get(operation, example) or {}).replace(
-            "{practitioner}", stage.first.ids["practitioner"]
-        )
+        text = json.dumps(BODIES.get(operation, example) or {})
+        for noun in ("practitioner", "provider", "place"):
+            text = text.replace(f"{{{noun}}}", stage.first.ids[noun])
         url = filled(path, stage.first)
         assert "{" not in url, f"{operation}: a path parameter that the scene does not know"
         for who, principal in outsiders(stage, operation).items():

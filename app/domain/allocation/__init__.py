@@ -7,6 +7,7 @@ siblings        together, and a claim                caps          caseloads and
 matching        priority matching                    certificate   jumps, and proof that nobody was passed over
 supply          the index by what places can do      waiting       the index of a long list by what is wanted
 expected_start  when a place may come                facts_of_time school days as a decision needs them
+override        what an officer may set aside
 """
 
 from app.domain.allocation.answers import Decision, Excuse, Plan, Score, TightSet, Verdict, Waits

@@ -71,6 +71,8 @@ class Decision(NamedTuple):
     """For `waits_for` `TURN`: which of the plan's tight sets proves it."""
     together: bool = False
     """It was placed for the sake of a sibling with the same practitioner."""
+    by_officer: bool = False
+    """An officer chose the place (`override`), whatever the rule would have done."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ class Reason(StrEnum):
     CONFLICT = "CONFLICT"
     """The family will not work with the provider."""
     PROVIDER_DECLINED = "PROVIDER_DECLINED"
-    """The provider declined this referral, or let an offer of it run out."""
+    """The provider declined this referral, let an offer of it run out, or an officer took its offer back; until an
+    officer lets it be asked again."""
     VOLUME = "VOLUME"
     """The contract's volume is used or committed."""
     NO_PLACES = "NO_PLACES"

@@ -19,10 +19,27 @@ def order(want: Want) -> tuple[str, date, datetime, str]:
 
 def effective_band(want: Want, policy: Policy, as_of: date) -> tuple[str, date]:
     """The band that counts on a day, and the date that it counts from: the long-stop raises and re-dates."""
+    return counting_band(want.band, want.banded_on, want.long_stop_on, policy, as_of)
+
+
+def counting_band(
+    band: str, banded_on: date, long_stop_on: date | None, policy: Policy, as_of: date
+) -> tuple[str, date]:
+    """`effective_band` of a band, its date and the day of its long-stop."""
     rule = policy.long_stop
-    if rule and want.band == rule["band"] and want.long_stop_on is not None and want.long_stop_on <= as_of:
-        return rule["becomes"], want.long_stop_on
-    return want.band, want.banded_on
+    if rule and band == rule["band"] and long_stop_on is not None and long_stop_on <= as_of:
+        return rule["becomes"], long_stop_on
+    return band, banded_on
+
+
+def date_of_band(to: str, counting: tuple[str, date], today: date) -> date:
+    """The date of a band that a person sets today: today, so that nobody goes ahead of those who waited in it.
+
+    `counting` is the band that counts now and its date. A referral that the long-stop has raised to the very band
+    keeps the date that the long-stop gave it: to be confirmed in it is no reason to go back.
+    """
+    band, since = counting
+    return since if band == to else today
 
 
 def over_entitled_schools(shares: Iterable[SchoolShare], policy: Policy) -> frozenset[UUID]:

@@ -46,6 +46,7 @@ class ExplanationFacts:
     waits_for: str | None = seen(_TOLD, "`PLACE`, `TURN`, `RUN` or `HOLD`.")
     free_in_school_days: int | None = seen(_TOLD, "Until the place offered is free.")
     wishes_not_met: list[str] | None = seen(_TOLD)
+    placed_by_officer: bool | None = seen(_TOLD, "An officer chose the place, not the order.")
     window_school_days: int | None = seen(_TOLD, "How far ahead this band is offered places.")
 
 
@@ -161,5 +162,6 @@ def _facts(facts: DecisionFacts, sees: frozenset[Group]) -> ExplanationFacts:
         waits_for=facts.waits_for,
         free_in_school_days=facts.days_until_free,
         wishes_not_met=list(facts.soft_mismatches),
+        placed_by_officer=facts.placed_by_officer,
         window_school_days=facts.window_days,
     )

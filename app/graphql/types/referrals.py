@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from app.graphql.types.allocations import Allocation, Decision
     from app.graphql.types.authority import Area
     from app.graphql.types.interventions import Intervention
+    from app.graphql.types.officers_acts import BandDecision, Override
 
 _PUBLIC, _WHO, _NEEDS = Group.PUBLIC, Group.IDENTITY, Group.NEEDS
 _ATTENDANCE, _STATUTORY = Group.ATTENDANCE, Group.STATUTORY
@@ -106,6 +107,7 @@ class Referral(Row, Node):
     band: str = seen(_PUBLIC)
     band_asked: str = seen(_PUBLIC)
     banded_on: date = seen(_PUBLIC)
+    band_set_by: str = seen(_PUBLIC, "`sender`, or `officer` once one has set it.")
     year_group: str | None = seen(_NEEDS)
     key_stage: str | None = seen(_NEEDS)
     need_codes: list[str] | None = seen(_NEEDS, "The primary need first.")
@@ -168,6 +170,28 @@ class Referral(Row, Node):
     ) -> list[Annotated["Decision", strawberry.lazy("app.graphql.types.allocations")]] | None:
         """The first decisions."""
         return children(info, self, "decision", "referral_id", first)
+
+    @resolved(
+        "Every change of its band by a person, the latest first.",
+        group=Group.DECISIONS,
+        rule="list_band_decisions",
+    )
+    def band_decisions(
+        self, info: Info, first: First = CHILDREN
+    ) -> list[Annotated["BandDecision", strawberry.lazy("app.graphql.types.officers_acts")]] | None:
+        """The first changes."""
+        return children(info, self, "band_decision", "referral_id", first)
+
+    @resolved(
+        "Every place that an officer chose for it, the latest first.",
+        group=Group.DECISIONS,
+        rule="list_overrides",
+    )
+    def overrides(
+        self, info: Info, first: First = CHILDREN
+    ) -> list[Annotated["Override", strawberry.lazy("app.graphql.types.officers_acts")]] | None:
+        """The first overrides."""
+        return children(info, self, "override", "referral_id", first)
 
     @resolved(
         "Why it was offered a place, or why it waits; null where nothing was decided yet.",

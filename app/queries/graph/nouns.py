@@ -148,7 +148,7 @@ REFERRAL: Final = Noun(
         "id reference version state referring_organisation_id school_id pupil_id household_id area_id case_provider_id"
         " intervention_id sender_reference mis_id received_at updated_at year_group key_stage band band_asked banded_on"
         " need_codes language interpreter_needed modes preferred_mode agreement_status visit_risk_level"
-        " immediate_danger holds unplaceable outcome close_reason closed_at"
+        " immediate_danger holds unplaceable outcome close_reason closed_at band_set_by"
     ),
     _split(
         "referrer needs agreement lawful_basis safe_contact visit_risks safeguarding circumstances child_view"
@@ -289,6 +289,28 @@ DECISION: Final = Noun(
     _split("id referral_id policy_version_id decided_at as_of trigger outcome"),
     _split("record"),
     parents={"referral_id": Order(("decided_at", "id"), descending=True)},
+)
+
+_DECIDED: Final = Order(("decided_at", "id"), descending=True)
+
+BAND_DECISION: Final = Noun(
+    "band_decision",
+    "band_decision t",
+    _split(
+        "id referral_id organisation_id decided_at decided_by_name decided_by_role from_band to_band banded_on reason"
+    ),
+    parents={"referral_id": _DECIDED},
+)
+
+OVERRIDE: Final = Noun(
+    "override",
+    "(SELECT o.*, o.offer_id AS allocation_id FROM override o) t",
+    _split(
+        "id referral_id decision_id allocation_id lot_id place_id decided_at officer_name officer_role reason note"
+        " passed_over_ids"
+    ),
+    _split("rule_record"),
+    parents={"referral_id": _DECIDED},
 )
 
 _ACCEPTED: Final = Order(("accepted_at", "id"), descending=True)

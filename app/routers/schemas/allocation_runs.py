@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 
 from app.domain.allocation.what_if import WhatIf
 from app.routers.schemas.base import Code, In, Out
+from app.routers.schemas.officers_acts import OfficerIn
 
 
 class MorePlacesIn(In):
@@ -75,6 +76,14 @@ class RunIn(In):
     what_if: WhatIfIn | None = None
 
 
+class CommitIn(In):
+    """Who lets a run take effect."""
+
+    confirmed_by: OfficerIn | None = Field(
+        None, description="Required where the policy wants plans confirmed; the role is then one of its approvers."
+    )
+
+
 class RunOut(Out):
     """A run, without its plan."""
 
@@ -93,6 +102,8 @@ class RunOut(Out):
     failure: str | None
     committed_at: datetime | None
     committed_by_client_id: UUID | None
+    confirmed_by_name: str | None
+    confirmed_by_role: str | None
 
 
 class RunDetailOut(RunOut):

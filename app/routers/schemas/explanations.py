@@ -39,6 +39,7 @@ class ExplanationFactsOut(Seen):
     waits_for: Annotated[str | None, _Told, Field(description="`PLACE`, `TURN`, `RUN` or `HOLD`.")]
     free_in_school_days: Annotated[int | None, _Told, Field(description="Until the place offered is free.")]
     wishes_not_met: Annotated[list[str], _Told]
+    placed_by_officer: Annotated[bool, _Told, Field(description="An officer chose the place, not the order.")]
     window_school_days: Annotated[int, _Told, Field(description="How far ahead this band is offered places.")]
 
 

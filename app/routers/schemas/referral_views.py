@@ -4,6 +4,8 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+from pydantic import Field
+
 from app.access import Group
 from app.routers.schemas.base import Out, Seen
 
@@ -134,6 +136,9 @@ class ReferralOut(Seen):
     band: Annotated[str, _Public]
     band_asked: Annotated[str, _Public]
     banded_on: Annotated[date, _Public]
+    band_set_by: Annotated[
+        str, _Public, Field(description="`sender`, or `officer` once one has set it: a sender then asks for another.")
+    ]
     year_group: Annotated[str, _Needs]
     key_stage: Annotated[str, _Needs]
     needs: Annotated[list[dict[str, Any]], _Identity]

@@ -307,6 +307,7 @@ class AmendmentIn(In):
     referrer: ReferrerIn | None = None
     safeguarding: SafeguardingIn | None = None
     needs: list[NeedIn] | None = Field(None, min_length=1, max_length=10)
+    band: Band | None = None
     circumstances: CircumstancesIn | None = None
     child_view: LongText | None = None
     parent_view: LongText | None = None

@@ -5,27 +5,26 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from app.access import Kind
 from app.db import BrokerSession, WriteSession, broker
 from app.domain.allocation import Hold
 from app.domain.obligations import OF_AN_INTERVENTION, ObligationKind
-from app.domain.referral import CASE_STATES, State, available_actions
+from app.domain.referral import CASE_STATES, State
 from app.domain.referral_facts import Facts, agreement_faults, amendment_faults
 from app.domain.vocabulary import WITHHELD
-from app.errors import ActionNotAvailable, FieldFault, Invalid, NotFound, PreconditionFailed
+from app.errors import FieldFault, Invalid
 from app.ids import new_id
-from app.models import demand
 from app.models.demand import referral_amendment
 from app.queries import offers
-from app.queries import referrals as queries
 from app.queries.parties import authority_organisation
-from app.queries.writes import Writes, change, to_json
+from app.queries.writes import Writes, to_json
 from app.services import events, history
 from app.services.allocation import allocate_waiting
 from app.services.answers_to_offers import withdraw_live_offer
 from app.services.bookings import release_booking
 from app.services.obligations import cancel, meet, owe
+from app.services.referrals.acting import check_read_version, lock_open, open_to, parties, refresh_offer, update
 from app.services.referrals.arrival import keep_home
+from app.services.referrals.bands import BAND_COLUMNS, band_asked_by_sender
 from app.services.referrals.submit import check_refused_providers
 
 Row = dict[str, Any]
@@ -39,44 +38,6 @@ _COLUMNS = (
 )  # fmt: skip
 # Null is the absence of these; for any other field it means nothing and is refused.
 _CLEARABLE = frozenset({"sender_reference", "preferred_mode", "child_view", "parent_view"})
-
-
-def actions_of(referral: Row, kind: Kind) -> list[str]:
-    """The acts open to a caller of this kind now."""
-    return available_actions(State(referral["state"]), kind, held=bool(referral["holds"]))
-
-
-async def _open(session: WriteSession, referral_id: UUID, action: str) -> Row:
-    """The referral as the caller sees it, when the act is open to it. Raises NotFound or ActionNotAvailable."""
-    referral = await queries.visible(session, referral_id)
-    if referral is None:
-        raise NotFound
-    _check_open(referral, session.kind, action)
-    return referral
-
-
-def _check_open(referral: Row, kind: Kind, action: str) -> None:
-    if action not in actions_of(referral, kind):
-        raise ActionNotAvailable(f"A referral that is {referral['state']} is not open to this act.")
-
-
-async def _lock(wide: BrokerSession, referral_id: UUID, kind: Kind, action: str) -> Row:
-    """The referral, locked, when the act is still open. Raises NotFound or ActionNotAvailable."""
-    referral = await queries.lock(wide, referral_id)
-    if referral is None:
-        raise NotFound
-    _check_open(referral, kind, action)
-    return referral
-
-
-async def _parties(wide: BrokerSession, referral: Row) -> list[UUID | None]:
-    """Who is told of the referral itself: never a provider that was only offered it."""
-    return [
-        await authority_organisation(wide),
-        referral["referring_organisation_id"],
-        referral["school_id"],
-        referral["case_provider_id"],
-    ]
 
 
 async def amend_referral(
@@ -95,10 +56,10 @@ async def amend_referral(
     ]
     if faults:
         raise Invalid(errors=faults)
-    await _open(session, referral_id, "amend")
+    await open_to(session, referral_id, "amend")
     await check_refused_providers(session, changes.get("refused_provider_ids", []))
     async with broker(session) as wide:
-        referral = await _lock(wide, referral_id, session.kind, "amend")
+        referral = await lock_open(wide, referral_id, session.kind, "amend")
         check_read_version(referral, version)
         changed = {
             name: {"from": referral[name], "to": changes[name]}
@@ -108,6 +69,9 @@ async def amend_referral(
         for name in ("household", "contacts"):
             if name in changes:
                 changed[name] = {"from": None, "to": "replaced"}
+        asked = await band_asked_by_sender(wide, writes, referral, changes.get("band"), reason)
+        changed |= {name: {"from": referral[name], "to": value} for name, value in asked.items()}
+        changes = {**changes, **asked}
         if changed:
             await _write_amendment(wide, writes, referral, reason, changes, changed)
         await writes.flush(wide)
@@ -117,13 +81,13 @@ async def _write_amendment(
     wide: BrokerSession, writes: Writes, referral: Row, reason: str, changes: Facts, changed: Row
 ) -> None:
     await keep_home(wide, writes, referral["household_id"], changes, known=True)
-    columns = {name: changes[name] for name in _COLUMNS if name in changed}
+    columns = {name: changes[name] for name in (*_COLUMNS, *BAND_COLUMNS) if name in changed}
     if "needs" in columns:
         columns["need_codes"] = [need["code"] for need in columns["needs"]]
     if "visit_risks" in columns:
         columns["visit_risk_level"] = columns["visit_risks"]["level"]
-    await _update(wide, referral, columns)
-    await _refresh_offer(wide, writes, referral)
+    await update(wide, referral, columns)
+    await refresh_offer(wide, writes, referral)
     writes.add(
         referral_amendment,
         id=new_id(),
@@ -138,7 +102,7 @@ async def _write_amendment(
         wide,
         "referral.amended",
         subject=("referral", referral["id"], referral["version"]),
-        audience=await _parties(wide, referral),
+        audience=await parties(wide, referral),
         referral_id=referral["id"],
         data={"fields": sorted(changed)},
     )
@@ -157,57 +121,14 @@ async def _take_back_from_refused(wide: BrokerSession, writes: Writes, referral:
         await history.move(wide, writes, referral, State.WAITING, event_id=withdrawn, event_type="allocation.withdrawn")
 
 
-async def _refresh_offer(wide: BrokerSession, writes: Writes, referral: Row) -> None:
-    """Let the pending offer's summary say what the referral now says, and tell the provider of its allocation."""
-    summary = {
-        "needs": list(referral["need_codes"]),
-        "language": referral["language"],
-        "interpreter_needed": referral["interpreter_needed"],
-        "modes": list(referral["modes"]),
-        "preferred_mode": referral["preferred_mode"],
-        "visit_risk_level": referral["visit_risk_level"],
-    }
-    offer = await wide.row(
-        "UPDATE offer SET summary = summary || $3::jsonb, version = version + 1, updated_at = $4,"
-        " changed_xid = pg_current_xact_id()"
-        " WHERE authority_id = $1 AND referral_id = $2 AND state = 'pending' RETURNING id, version, provider_id",
-        wide.authority_id,
-        referral["id"],
-        to_json(summary),
-        wide.now,
-    )
-    if offer is not None:
-        events.tell(
-            writes,
-            wide,
-            "allocation.amended",
-            subject=("allocation", offer["id"], offer["version"]),
-            audience=[await authority_organisation(wide), offer["provider_id"]],
-            referral_id=referral["id"],
-        )
-
-
-async def _update(wide: BrokerSession, referral: Row, columns: Row) -> None:
-    """Write columns of a locked referral that stays in its state; its version rises."""
-    values = {**columns, "version": referral["version"] + 1, "updated_at": wide.now}
-    await change(wide, demand.referral, {"id": referral["id"]}, values)
-    referral.update(values)
-
-
-def check_read_version(referral: Row, version: int | None) -> None:
-    """Raise PreconditionFailed when the referral is no longer the one that was read."""
-    if version is not None and referral["version"] != version:
-        raise PreconditionFailed
-
-
 async def withdraw_referral(
     session: WriteSession, writes: Writes, referral_id: UUID, reason: str, note: str | None
 ) -> None:
     """Take a referral back before the work with the family has begun. Raises NotFound, ActionNotAvailable."""
-    await _open(session, referral_id, "withdraw")
+    await open_to(session, referral_id, "withdraw")
     async with broker(session) as wide:
-        referral = await _lock(wide, referral_id, session.kind, "withdraw")
-        told = await _parties(wide, referral)
+        referral = await lock_open(wide, referral_id, session.kind, "withdraw")
+        told = await parties(wide, referral)
         await withdraw_live_offer(wide, writes, referral, "withdrawn")
         if referral["state"] == State.ACCEPTED:
             await _end_unbegun_case(wide, referral)
@@ -227,7 +148,7 @@ async def withdraw_referral(
             # A provider that had accepted loses the family's details at once; only closed work keeps them for a while.
             case_provider_id=None, former_provider_id=None, former_until=None,
         )  # fmt: skip
-        await cancel(wide, referral_id, _OFFICERS_OBLIGATIONS)
+        await cancel(wide, referral_id, (*_OFFICERS_OBLIGATIONS, "band_review"))
         await allocate_waiting(wide, writes, "withdrawal")
 
 
@@ -249,16 +170,16 @@ async def _end_unbegun_case(wide: BrokerSession, referral: Row) -> None:
 
 async def request_information(session: WriteSession, writes: Writes, referral_id: UUID, question: str) -> None:
     """Ask the sender a question; the referral's clock stops and a live offer is taken back until it is answered."""
-    await _open(session, referral_id, "request-information")
+    await open_to(session, referral_id, "request-information")
     async with broker(session) as wide:
-        referral = await _lock(wide, referral_id, session.kind, "request-information")
+        referral = await lock_open(wide, referral_id, session.kind, "request-information")
         await withdraw_live_offer(wide, writes, referral, "information_requested")
         event_id = events.tell(
             writes,
             wide,
             "referral.information_requested",
             subject=("referral", referral_id, history.next_version(referral)),
-            audience=await _parties(wide, referral),
+            audience=await parties(wide, referral),
             referral_id=referral_id,
         )
         await history.move(
@@ -271,9 +192,9 @@ async def request_information(session: WriteSession, writes: Writes, referral_id
 
 async def answer_information(session: WriteSession, writes: Writes, referral_id: UUID, answer: str) -> None:
     """Answer an officer's question; the referral goes on with its old date."""
-    await _open(session, referral_id, "information")
+    await open_to(session, referral_id, "information")
     async with broker(session) as wide:
-        referral = await _lock(wide, referral_id, session.kind, "information")
+        referral = await lock_open(wide, referral_id, session.kind, "information")
         asked = {**(referral["information_request"] or {}), "answer": answer, "answered_at": wide.now}
         answered: Row = {"information_request": asked}
         unchanged: Row = {}
@@ -286,7 +207,7 @@ async def answer_information(session: WriteSession, writes: Writes, referral_id:
                 wide,
                 event_type,
                 subject=("referral", referral_id, history.next_version(referral)),
-                audience=await _parties(wide, referral),
+                audience=await parties(wide, referral),
                 referral_id=referral_id,
             )
             await history.move(wide, writes, referral, target, event_id=event_id, event_type=event_type, **columns)
@@ -303,22 +224,22 @@ async def change_agreement(session: WriteSession, writes: Writes, referral_id: U
     stopped = agreement["status"] in WITHHELD
     if not stopped and (faults := agreement_faults(agreement, session.today)):
         raise Invalid(errors=[replace(fault, pointer=fault.pointer.removeprefix("/agreement")) for fault in faults])
-    await _open(session, referral_id, "agreement")
+    await open_to(session, referral_id, "agreement")
     async with broker(session) as wide:
-        referral = await _lock(wide, referral_id, session.kind, "agreement")
+        referral = await lock_open(wide, referral_id, session.kind, "agreement")
         holds = [hold for hold in referral["holds"] if hold != Hold.AGREEMENT_WITHDRAWN.value]
         if stopped:
             holds.append(Hold.AGREEMENT_WITHDRAWN.value)
         changes = {"agreement": agreement, "agreement_status": agreement["status"], "holds": holds}
         # A provider that handed the case over has nothing more to finish.
         narrowed = {"former_provider_id": None, "former_until": None} if stopped else {}
-        await _update(wide, referral, {**changes, **narrowed})
+        await update(wide, referral, {**changes, **narrowed})
         events.tell(
             writes,
             wide,
             "referral.agreement_withdrawn" if stopped else "referral.agreement_given",
             subject=("referral", referral_id, referral["version"]),
-            audience=await _parties(wide, referral),
+            audience=await parties(wide, referral),
             referral_id=referral_id,
         )
         withdrawn = await withdraw_live_offer(wide, writes, referral, "agreement_withdrawn") if stopped else None
@@ -344,13 +265,13 @@ async def release_referral(session: WriteSession, writes: Writes, referral_id: U
     A waiting referral is offered at once if a place is free; but where the family has taken its agreement back it
     stays unoffered until the family agrees anew. A case may then be closed.
     """
-    await _open(session, referral_id, "release")
+    await open_to(session, referral_id, "release")
     async with broker(session) as wide:
-        referral = await _lock(wide, referral_id, session.kind, "release")
+        referral = await lock_open(wide, referral_id, session.kind, "release")
         kept = [Hold.AGREEMENT_WITHDRAWN.value] if referral["state"] not in CASE_STATES else []
         left = [hold for hold in referral["holds"] if hold in kept]
         released = [hold for hold in referral["holds"] if hold not in kept]
-        await _update(wide, referral, {"holds": left})
+        await update(wide, referral, {"holds": left})
         for kind in _OFFICERS_OBLIGATIONS:
             await meet(wide, kind, referral_id)
         events.tell(
@@ -379,4 +300,4 @@ async def _told_of_release(wide: BrokerSession, referral: Row, released: list[st
     """Officers alone where a possible duplicate is let go: to the sender it would tell of another's referral."""
     if Hold.POSSIBLE_DUPLICATE.value in released:
         return [await authority_organisation(wide)]
-    return await _parties(wide, referral)
+    return await parties(wide, referral)
