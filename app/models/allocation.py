@@ -1,6 +1,6 @@
 """Allocation: the policy in force, the offers made under it, and the record of each decision."""
 
-from sqlalchemy import CheckConstraint, Column, Date, DateTime, Index, Integer, Text, UniqueConstraint, func, text
+from sqlalchemy import Boolean, CheckConstraint, Column, Date, DateTime, Index, Integer, Text, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.models.base import Xid8, reference, tenant_table, uuid
@@ -12,16 +12,29 @@ policy_version = tenant_table(
     Column("content", JSONB, nullable=False),
     # SHA-256 of the canonical content, hexadecimal.
     Column("digest", Text, nullable=False),
-    Column("effective_from", Date, nullable=False),
+    # Null for one that was withdrawn before its day: it takes effect on none.
+    Column("effective_from", Date),
     # Null for what was put in force before publishing was recorded.
     Column("published_at", DateTime(timezone=True)),
     uuid("published_by_client_id", nullable=True),
     Column("summary_of_changes", Text),
     # Whom to ask about it, as the public page says; null: the authority.
     Column("contact", Text),
+    # The day that a withdrawn version was announced for.
+    Column("announced_for", Date),
+    Column("withdrawn_at", DateTime(timezone=True)),
+    uuid("withdrawn_by_client_id", nullable=True),
+    Column("withdrawal_reason", Text),
     UniqueConstraint("authority_id", "number"),
     # Two policies cannot be in force at once.
     UniqueConstraint("authority_id", "effective_from"),
+    CheckConstraint(
+        "(withdrawn_at IS NULL) = (effective_from IS NOT NULL)"
+        " AND (withdrawn_at IS NULL) = (announced_for IS NULL)"
+        " AND (withdrawn_at IS NULL) = (withdrawn_by_client_id IS NULL)"
+        " AND (withdrawn_at IS NULL) = (withdrawal_reason IS NULL)",
+        name="withdrawn_whole",
+    ),
     policy=published(),
 )
 
@@ -39,6 +52,8 @@ allocation_run = tenant_table(
     Column("what_if", JSONB),
     # The offers, who waits for what, the tight sets, and the counts by band, area and school.
     Column("plan", JSONB, nullable=False),
+    # Made by the clock for an officer to confirm; the others are an officer's own.
+    Column("proposed", Boolean, nullable=False, server_default=text("false")),
     Column("committed_at", DateTime(timezone=True)),
     uuid("committed_by_client_id", nullable=True),
     reference("policy_version", "policy_version_id"),
@@ -69,6 +84,27 @@ decision = tenant_table(
     CheckConstraint("outcome IN ('offered', 'waiting', 'unplaceable')", name="outcome"),
     Index("ix_decision_referral", "authority_id", "referral_id", "decided_at"),
     policy=RowPolicy(read=within(own()), write=within(own())),
+)
+
+# One row for each change of what was told, so that promises can be held against what came.
+estimate = tenant_table(
+    "estimate",
+    uuid("referral_id"),
+    Column("made_at", DateTime(timezone=True), nullable=False),
+    Column("made_on", Date, nullable=False),
+    # The band that counted, and how it was come by: a date or a range. Of a mere position nothing is promised.
+    Column("band", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("earliest_on", Date, nullable=False),
+    Column("latest_on", Date, nullable=False),
+    # The first contact, once there was one.
+    Column("actual_on", Date),
+    reference("referral", "referral_id"),
+    CheckConstraint("method IN ('DATE', 'RANGE')", name="method"),
+    CheckConstraint("earliest_on <= latest_on", name="dates"),
+    Index("ix_estimate_referral", "authority_id", "referral_id", "made_at"),
+    Index("ix_estimate_actual", "authority_id", "actual_on"),
+    policy=RowPolicy(read=within(WIDE), write=within(WIDE)),
 )
 
 offer = tenant_table(
