@@ -4,6 +4,7 @@ A referral that waits is explained as it stands now; any other by the record of 
 sender is told counts of places and reason codes: of other families that some stand ahead, and nothing else.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -76,7 +77,9 @@ async def explanations_of(
     found: dict[UUID, _Found] = {}
     waiting_ids = [row["id"] for row in subjects if row["state"] == "waiting"]
     if waiting_ids:
-        found = _of_waiting(known or await read_waiting_list(session), waiting_ids, to_officer=_is_officer(session))
+        standing = known or await read_waiting_list(session)
+        # Beside the event loop: a page of a graph asks for a hundred.
+        found = await asyncio.to_thread(_of_waiting, standing, waiting_ids, to_officer=_is_officer(session))
     others = [row["id"] for row in subjects if row["id"] not in found]
     async with whole_authority(session):
         decisions = await explained.latest_decisions(session, others) if others else {}
