@@ -3,9 +3,9 @@
 In broker context, or in a read that reaches the whole authority.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
@@ -96,23 +96,64 @@ WHERE s.authority_id = $1 AND s.pupils_on_roll > 0
 GROUP BY s.organisation_id, s.pupils_on_roll
 """
 
-_WAITING = """
-SELECT r.id, r.reference, r.household_id, r.band, r.banded_on, r.received_at, r.area_id, r.school_id, r.key_stage,
-       r.need_codes, r.language, r.modes, r.preferred_mode, r.refused_provider_ids, r.holds, r.unplaceable,
-       ARRAY(SELECT DISTINCT o.provider_id FROM offer o
-             WHERE o.authority_id = r.authority_id AND o.referral_id = r.id AND o.state IN ('declined', 'expired'))
-       AS declined_provider_ids,
-       EXISTS (SELECT 1 FROM booking b WHERE b.authority_id = r.authority_id AND b.household_id = r.household_id
-               AND b.state <> 'released') AS household_has_place,
-       (SELECT i.provider_id FROM booking b JOIN intervention i
-          ON i.authority_id = b.authority_id AND i.booking_id = b.id
-        WHERE b.authority_id = r.authority_id AND b.household_id = r.household_id
-        ORDER BY i.accepted_at DESC, i.id LIMIT 1) AS previous_provider_id
-FROM referral r
-WHERE r.authority_id = $1 AND r.state = 'waiting' AND cardinality(r.holds) = 0
-  AND ($2::text[] IS NULL OR r.key_stage = ANY ($2)) AND ($3::text[] IS NULL OR r.need_codes[1] = ANY ($3))
-ORDER BY r.band, r.banded_on, r.received_at, r.id
-LIMIT $4
+# Those who wait, each fact from another table joined once for all: it runs under the lock.
+_W = """
+WITH w AS MATERIALIZED (
+  SELECT r.id, r.reference, r.household_id, r.band, r.banded_on, r.received_at, r.area_id, r.school_id, r.key_stage,
+         r.need_codes, r.language, r.modes, r.preferred_mode, r.refused_provider_ids, r.holds, r.unplaceable
+  FROM referral r WHERE r.authority_id = $1 AND r.state = 'waiting' AND cardinality(r.holds) = 0
+), declined AS (
+  SELECT o.referral_id, array_agg(DISTINCT o.provider_id) AS provider_ids FROM w JOIN offer o ON o.referral_id = w.id
+  WHERE o.authority_id = $1 AND o.state IN ('declined', 'expired') GROUP BY o.referral_id
+), housed AS (
+  SELECT DISTINCT b.household_id FROM booking b WHERE b.authority_id = $1 AND b.state <> 'released'
+), known AS (
+  SELECT DISTINCT ON (b.household_id) b.household_id, i.provider_id
+  FROM (SELECT DISTINCT household_id FROM w) h
+  JOIN booking b ON b.authority_id = $1 AND b.household_id = h.household_id
+  JOIN intervention i ON i.authority_id = b.authority_id AND i.booking_id = b.id
+  ORDER BY b.household_id, i.accepted_at DESC, i.id
+), facts AS (
+  SELECT w.*, coalesce(d.provider_ids, '{}') AS declined_provider_ids, h.household_id IS NOT NULL AS household_has_place
+  FROM w LEFT JOIN declined d ON d.referral_id = w.id LEFT JOIN housed h ON h.household_id = w.household_id
+)
+"""
+_FACTS = "f.*, (SELECT k.provider_id FROM known k WHERE k.household_id = f.household_id) AS previous_provider_id"
+
+_WAITING = f"""{_W}
+SELECT {_FACTS} FROM facts f WHERE $2::uuid[] IS NULL OR f.id = ANY ($2)
+"""
+
+# The first few of each kind: alike in all that eligibility and the order's first parts look at. Of a household's
+# referrals of one kind only the first counts, because only one of a household is offered a place. The long-stop is the
+# domain's rule (`effective_band`) in SQL: the day counted by bisection in the school days of the calendar.
+_CONTENDERS = f"""{_W}, stopped AS (
+  SELECT f.*, CASE WHEN f.band = $4 THEN ($6::date[])[width_bucket(f.banded_on, $6::date[]) + $7::int] END AS stopped_on
+  FROM facts f
+  WHERE NOT f.household_has_place AND f.key_stage = ANY ($2::text[]) AND f.need_codes[1] = ANY ($3::text[])
+), ordered AS (
+  SELECT s.*, coalesce(s.stopped_on, s.banded_on) AS since, CASE WHEN s.stopped_on IS NULL THEN s.band ELSE $5 END AS counts_as
+  FROM stopped s
+), kinds AS (
+  SELECT o.*, ARRAY[o.counts_as, o.area_id::text, o.key_stage, o.need_codes[1], o.language, o.modes::text,
+                    o.refused_provider_ids::text, o.declined_provider_ids::text,
+                    CASE WHEN $8::boolean THEN o.school_id::text ELSE (o.school_id = ANY ($9::uuid[]))::text END] AS kind
+  FROM ordered o
+), firsts AS (
+  SELECT k.*, row_number() OVER (PARTITION BY k.kind, k.household_id ORDER BY k.since, k.received_at, k.reference) AS turn
+  FROM kinds k
+), ranked AS (
+  SELECT f.*, row_number() OVER (PARTITION BY f.kind ORDER BY f.since, f.received_at, f.reference) AS number
+  FROM firsts f WHERE f.turn = 1
+)
+SELECT {_FACTS} FROM ranked f WHERE f.number <= $10
+"""
+
+_KINDS = f"""{_W}
+SELECT f.area_id, CASE WHEN $2::boolean THEN f.school_id END AS school_id, f.key_stage, f.need_codes[1] AS need,
+       f.language, f.modes, f.refused_provider_ids, f.declined_provider_ids, f.household_has_place, f.unplaceable,
+       string_agg(f.id::text, ' ') AS ids
+FROM facts f GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 """
 
 
@@ -194,17 +235,77 @@ def _tuple(value: list[str] | None) -> tuple[str, ...] | None:
     return None if value is None else tuple(value)
 
 
-async def waiting(
-    session: BrokerSession, limit: int, *, lots: Sequence[Lot] | None = None, places: Sequence[Place] = ()
+async def waiting(session: ReadSession, only: Sequence[UUID] | None = None) -> list[asyncpg.Record]:
+    """Who waits (of `only` some), those on hold left out, in no order."""
+    return await session.rows(_WAITING, session.authority_id, None if only is None else list(only))
+
+
+@dataclass(frozen=True, slots=True)
+class LongStop:
+    """The long-stop of a policy: the band that it raises and to which, and how it counts."""
+
+    band: str
+    becomes: str
+    school_days: int
+    calendar: Sequence[date]
+    """The school days until today, in order, from before anybody who waits was given a band."""
+
+
+async def contenders(
+    session: BrokerSession,
+    lots: Sequence[Lot],
+    places: Sequence[Place],
+    *,
+    long_stop: LongStop | None,
+    late_schools: Collection[UUID],
 ) -> list[asyncpg.Record]:
-    """Who waits, best placed first, those on hold left out. With lots, only who might fit one of them or its places."""
-    key_stages = needs = None
-    if lots is not None:
-        key_stages = sorted({stage for lot in lots for stage in lot.key_stages})
-        # A place may have needs of its own.
-        own = {need for place in places for need in place.needs or ()}
-        needs = sorted(own.union(*(lot.needs for lot in lots)))
-    return await session.rows(_WAITING, session.authority_id, key_stages, needs, limit)
+    """Who could be offered one of some places of some lots: of each kind the first few, in no order.
+
+    However many wait, a plan made from these offers what one from everyone would (`app.domain.allocation.waiting`).
+    """
+    # A place may have needs of its own.
+    own = {need for place in places for need in place.needs or ()}
+    return await session.rows(
+        _CONTENDERS,
+        session.authority_id,
+        sorted({stage for lot in lots for stage in lot.key_stages}),
+        sorted(own.union(*(lot.needs for lot in lots))),
+        long_stop.band if long_stop else None,
+        long_stop.becomes if long_stop else None,
+        list(long_stop.calendar) if long_stop else [],
+        long_stop.school_days if long_stop else 0,
+        any(lot.school_ids for lot in lots),
+        list(late_schools),
+        len(places),
+    )
+
+
+async def kinds(session: BrokerSession, *, by_school: bool) -> list[tuple[Want, asyncpg.Record]]:
+    """Those who wait, those alike as one: a want with what makes them eligible, and how they stand (`ids`)."""
+    rows = await session.rows(_KINDS, session.authority_id, by_school)
+    nobody = UUID(int=0)
+    return [
+        (
+            Want(
+                referral_id=nobody,
+                reference="",
+                household_id=nobody,
+                band="P4",
+                banded_on=date.min,
+                received_at=datetime.min,
+                area_id=row["area_id"],
+                school_id=row["school_id"],
+                key_stage=row["key_stage"],
+                primary_need=row["need"],
+                language=row["language"],
+                modes=tuple(row["modes"]),
+                refused_provider_ids=tuple(row["refused_provider_ids"]),
+                declined_provider_ids=tuple(row["declined_provider_ids"]),
+            ),
+            row,
+        )
+        for row in rows
+    ]
 
 
 def want_of(row: asyncpg.Record, long_stop_on: date | None) -> Want:

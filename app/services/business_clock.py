@@ -19,6 +19,8 @@ from app.errors import FieldFault, Invalid, NotFound, RequestInProgress, Sandbox
 from app.queries import due
 from app.queries.writes import Writes
 from app.services import falling_due
+from app.services.allocation import JUDGED_AT_ONCE
+from app.services.allocation_runs import propose_nightly
 from app.services.answers_to_offers import expire_due
 
 Step = Callable[[BrokerSession, Writes], Awaitable[int]]
@@ -167,8 +169,23 @@ async def _run_moment(database: Database, officer: Principal, ran_to: datetime, 
     if is_midnight and agenda.closed_case_is_open_to_its_provider:
         ran.identities_closed += await run(falling_due.end_identity_access)
     if is_midnight and agenda.someone_waits:
+        while await run(falling_due.judge_waiting) == JUDGED_AT_ONCE:
+            pass
         ran.offers_made += await run(falling_due.offer_places)
+        await _propose(database, officer, ran_to)
+    if is_midnight:
+        await run(falling_due.forget_ground_changes)
     await run(_done)
+
+
+async def _propose(database: Database, officer: Principal, ran_to: datetime) -> None:
+    """Propose the plan of the night, without the lock: others may act while it is made. Raises _GiveWayError."""
+    async with database.write(officer) as session:
+        if await due.take_turn(session) != ran_to:
+            raise _GiveWayError
+        writes = Writes()
+        await propose_nightly(session, writes)
+        await writes.flush(session)
 
 
 async def _done(wide: BrokerSession, writes: Writes) -> int:  # noqa: ARG001 - every step has one shape
