@@ -4,8 +4,8 @@
     python -m bench.waiting --waiting 5000 --rows 100000
 
 *Cold* is the first answer after a change, *warm* one while nothing has changed. *Held up* is the longest that a call
-which does nothing waited while a cold page was worked out, in the same process. The nightly run is timed from taking
-the authority's lock to giving it back, and rolled back.
+which does nothing waited while a cold page was worked out, in the same process. The steps of the nightly run are timed
+from taking the authority's lock to giving it back, and rolled back.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from http.client import HTTPConnection
 from pathlib import Path
@@ -23,10 +23,10 @@ from statistics import median
 import asyncpg
 
 from app import clock
-from app.db import Database, broker
+from app.db import BrokerSession, Database, broker
 from app.queries.writes import Writes
 from app.services.authority import officer_of
-from app.services.falling_due import offer_places
+from app.services.falling_due import judge_waiting, offer_places
 from app.settings import Settings
 from bench.ground import Ground, open_ground
 from bench.people import Person, meet
@@ -115,8 +115,8 @@ async def _change(ground: Ground) -> None:
         await connection.close()
 
 
-async def _nightly(ground: Ground, officer: Person) -> float:
-    """Milliseconds that the nightly run holds the authority's lock."""
+async def _nightly(ground: Ground, officer: Person, step: Callable[[BrokerSession, Writes], Awaitable[int]]) -> float:
+    """Milliseconds that a step of the night holds the authority's lock."""
     database = Database(ground.application_url, Settings(sandbox=False))
     principal = replace(officer_of(officer.authority_id, officer.organisation_id), at=clock.real_now())
     found = []
@@ -127,7 +127,7 @@ async def _nightly(ground: Ground, officer: Person) -> float:
                     began = time.perf_counter()
                     async with broker(session) as wide:
                         writes = Writes()
-                        await offer_places(wide, writes)
+                        await step(wide, writes)
                         await writes.flush(wide)
                     found.append(1000 * (time.perf_counter() - began))
                     raise _RollBackError
@@ -155,10 +155,10 @@ def _measure(ground: Ground, keys: Path, officer: Person, count: int) -> str:
         still = asking.held_up(lambda: time.sleep(1))
         held_up = asking.held_up(lambda: asking.times(page, _TIMES, change))
         held_up_warm = asking.held_up(lambda: asking.times(page, 5 * _TIMES))
-    locked = asyncio.run(_nightly(ground, officer))
+    locked = [asyncio.run(_nightly(ground, officer, step)) for step in (judge_waiting, offer_places)]
     return (
         f"| {count:,} | {cold:.0f} | {warm:.0f} | {cold_one:.0f} | {explained:.0f} | {still:.0f} | {held_up:.0f} |"
-        f" {held_up_warm:.0f} | {locked:.0f} |"
+        f" {held_up_warm:.0f} | {locked[0]:.0f} | {locked[1]:.0f} |"
     )
 
 
@@ -174,7 +174,7 @@ def main() -> None:
         officer = asyncio.run(meet(ground.admin_url, keys)).officers[0]
         print(
             "| waiting | page, cold ms | page, warm | explanation, cold | warm | a call at rest | held up, cold"
-            " | warm | nightly run, in the lock |\n|---|---|---|---|---|---|---|---|---|"
+            " | warm | judging, in the lock | offering, in the lock |\n|---|---|---|---|---|---|---|---|---|---|"
         )
         for count in options.waiting:
             print(_measure(ground, keys, officer, count), flush=True)
