@@ -121,7 +121,12 @@ def facts_now(standing: WaitingList, line: Waiting, estimate: Estimate | None) -
     facts = decision_facts(line.want, line.decision, standing.whole, ground.policy, standing.today, estimate)
     # What may be offered today is what a run would look at; of the busy places, none is.
     now = verdicts_of(line.want, ground.snapshot(()), ground.policy, standing.today, facts.band)
-    return replace(facts, offerable_count=sum(verdict.free_count for verdict in now))
+    tight_set = line.decision.tight_set
+    return replace(
+        facts,
+        offerable_count=sum(verdict.free_count for verdict in now),
+        capped=tight_set is not None and standing.tight_sets[tight_set].capacity == 0,
+    )
 
 
 def _more(standing: WaitingList, line: Waiting, estimate: Estimate | None, *, to_officer: bool) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from app.domain.allocation.expected_start import Estimate, Schedule, load_ahead_
 from app.domain.allocation.order import Order
 from app.domain.expected_dates import ExpectedStart, expected_start_of
 from app.errors import CursorRejected
-from app.queries import waiting, whole_supply
+from app.queries import allocation_runs, waiting, whole_supply
 from app.queries.whole_supply import RecentStarts
 from app.services.allocation import Ground, survey, wants_of
 from app.services.kept import Keeper
@@ -133,19 +133,21 @@ async def _read(session: ReadSession) -> WaitingList:
     ground = await survey(session)
     places = await whole_supply.places(session, ground.calendar)
     recent = await whole_supply.recent_starts(session, ground.calendar)
+    proposed = await allocation_runs.proposed_on(session, session.today)
     parts = await waiting.everyone(session)
-    return await asyncio.to_thread(_worked_out, ground, places, recent, parts, session.today)
+    return await asyncio.to_thread(_worked_out, ground, places, recent, proposed, parts, session.today)
 
 
 def _worked_out(
     ground: Ground,
     places: tuple[Place, ...],
     recent: RecentStarts,
+    proposed: frozenset[UUID],
     parts: Sequence[str],
     today: date,
 ) -> WaitingList:
     with _uncollected():
-        return _list_of(ground, places, recent, waiting.rows_of(parts), today)
+        return _list_of(ground, places, recent, proposed, waiting.rows_of(parts), today)
 
 
 @contextmanager
@@ -162,6 +164,7 @@ def _list_of(
     ground: Ground,
     places: tuple[Place, ...],
     recent: RecentStarts,
+    proposed: frozenset[UUID],
     rows: Sequence[Mapping[str, Any]],
     today: date,
 ) -> WaitingList:
@@ -172,7 +175,7 @@ def _list_of(
     keyed = [(order.key(want), want, row) for want, row in zip(wants, rows, strict=True)]
     keyed.sort(key=lambda one: one[0])
     lines = [
-        Waiting(row, want, key, position, _as_it_waits(decisions[want.referral_id], want))
+        Waiting(row, want, key, position, _as_it_waits(decisions[want.referral_id], want, proposed))
         for position, (key, want, row) in enumerate(keyed, 1)
     ]
     whole = Snapshot(tuple(wants), ground.lots, places, ground.caseloads, shares=ground.shares)
@@ -188,12 +191,16 @@ def _list_of(
     )
 
 
-def _as_it_waits(decision: Decision, want: Want) -> Decision:
-    """A decision that a run would make now, as of before the run: an offer is not made yet, to it or its sibling."""
+def _as_it_waits(decision: Decision, want: Want, proposed: frozenset[UUID]) -> Decision:
+    """A decision that a run would make now, as of before the run: an offer is not made yet, to it or its sibling.
+
+    One whose offer stands in a proposed plan waits for the officer who confirms it.
+    """
     housed = decision.hold == Hold.HOUSEHOLD_HAS_PLACE and decision.hold not in want.holds
     if decision.place is None and not housed:
         return decision
-    return Decision(want.referral_id, "waiting", waits_for=Waits.RUN.value)
+    awaited = Waits.CONFIRMATION if want.referral_id in proposed else Waits.RUN
+    return Decision(want.referral_id, "waiting", waits_for=awaited.value)
 
 
 def told_position(key: Key) -> list[str | int | None]:
