@@ -96,32 +96,27 @@ WHERE s.authority_id = $1 AND s.pupils_on_roll > 0
 GROUP BY s.organisation_id, s.pupils_on_roll
 """
 
-# Those who wait, each fact from another table joined once for all: it runs under the lock.
+# Those who wait. What the planner takes for a few may be twenty thousand, and it runs under the lock: so whether a
+# household has a place is looked up in a hash (an IN of the select list always is), and what few have by index.
 _W = """
 WITH w AS MATERIALIZED (
   SELECT r.id, r.reference, r.household_id, r.band, r.banded_on, r.received_at, r.area_id, r.school_id, r.key_stage,
-         r.need_codes, r.language, r.modes, r.preferred_mode, r.refused_provider_ids, r.holds, r.unplaceable
+         r.need_codes, r.language, r.modes, r.preferred_mode, r.refused_provider_ids, r.holds, r.unplaceable,
+         ARRAY(SELECT DISTINCT o.provider_id FROM offer o
+               WHERE o.authority_id = $1 AND o.referral_id = r.id AND o.state IN ('declined', 'expired'))
+         AS declined_provider_ids,
+         r.household_id IN (SELECT b.household_id FROM booking b WHERE b.authority_id = $1 AND b.state <> 'released')
+         AS household_has_place
   FROM referral r WHERE r.authority_id = $1 AND r.state = 'waiting' AND cardinality(r.holds) = 0
-), declined AS (
-  SELECT o.referral_id, array_agg(DISTINCT o.provider_id) AS provider_ids FROM w JOIN offer o ON o.referral_id = w.id
-  WHERE o.authority_id = $1 AND o.state IN ('declined', 'expired') GROUP BY o.referral_id
-), housed AS (
-  SELECT DISTINCT b.household_id FROM booking b WHERE b.authority_id = $1 AND b.state <> 'released'
-), known AS (
-  SELECT DISTINCT ON (b.household_id) b.household_id, i.provider_id
-  FROM (SELECT DISTINCT household_id FROM w) h
-  JOIN booking b ON b.authority_id = $1 AND b.household_id = h.household_id
-  JOIN intervention i ON i.authority_id = b.authority_id AND i.booking_id = b.id
-  ORDER BY b.household_id, i.accepted_at DESC, i.id
-), facts AS (
-  SELECT w.*, coalesce(d.provider_ids, '{}') AS declined_provider_ids, h.household_id IS NOT NULL AS household_has_place
-  FROM w LEFT JOIN declined d ON d.referral_id = w.id LEFT JOIN housed h ON h.household_id = w.household_id
 )
 """
-_FACTS = "f.*, (SELECT k.provider_id FROM known k WHERE k.household_id = f.household_id) AS previous_provider_id"
+_FACTS = """f.*, (SELECT i.provider_id FROM booking b
+     JOIN intervention i ON i.authority_id = b.authority_id AND i.booking_id = b.id
+   WHERE b.authority_id = $1 AND b.household_id = f.household_id ORDER BY i.accepted_at DESC, i.id LIMIT 1)
+  AS previous_provider_id"""
 
 _WAITING = f"""{_W}
-SELECT {_FACTS} FROM facts f WHERE $2::uuid[] IS NULL OR f.id = ANY ($2)
+SELECT {_FACTS} FROM w f WHERE $2::uuid[] IS NULL OR f.id = ANY ($2)
 """
 
 # The first few of each kind: alike in all that eligibility and the order's first parts look at. Of a household's
@@ -129,7 +124,7 @@ SELECT {_FACTS} FROM facts f WHERE $2::uuid[] IS NULL OR f.id = ANY ($2)
 # domain's rule (`effective_band`) in SQL: the day counted by bisection in the school days of the calendar.
 _CONTENDERS = f"""{_W}, stopped AS (
   SELECT f.*, CASE WHEN f.band = $4 THEN ($6::date[])[width_bucket(f.banded_on, $6::date[]) + $7::int] END AS stopped_on
-  FROM facts f
+  FROM w f
   WHERE NOT f.household_has_place AND f.key_stage = ANY ($2::text[]) AND f.need_codes[1] = ANY ($3::text[])
 ), ordered AS (
   SELECT s.*, coalesce(s.stopped_on, s.banded_on) AS since, CASE WHEN s.stopped_on IS NULL THEN s.band ELSE $5 END AS counts_as
@@ -153,7 +148,7 @@ _KINDS = f"""{_W}
 SELECT f.area_id, CASE WHEN $2::boolean THEN f.school_id END AS school_id, f.key_stage, f.need_codes[1] AS need,
        f.language, f.modes, f.refused_provider_ids, f.declined_provider_ids, f.household_has_place, f.unplaceable,
        string_agg(f.id::text, ' ') AS ids
-FROM facts f GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+FROM w f GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 """
 
 
