@@ -1,6 +1,18 @@
 """Allocation: the policy in force, the offers made under it, and the record of each decision."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Date, DateTime, Index, Integer, Text, UniqueConstraint, func, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.models.base import Xid8, reference, tenant_table, uuid

@@ -110,29 +110,36 @@ WITH w AS MATERIALIZED (
   FROM referral r WHERE r.authority_id = $1 AND r.state = 'waiting' AND cardinality(r.holds) = 0
 )
 """
-_FACTS = """f.*, (SELECT i.provider_id FROM booking b
+# The latest by sorting: for a LIMIT the planner would walk the authority's interventions until it meets the household.
+_FACTS = """f.*, (SELECT (array_agg(i.provider_id ORDER BY i.accepted_at DESC, i.id))[1] FROM booking b
      JOIN intervention i ON i.authority_id = b.authority_id AND i.booking_id = b.id
-   WHERE b.authority_id = $1 AND b.household_id = f.household_id ORDER BY i.accepted_at DESC, i.id LIMIT 1)
-  AS previous_provider_id"""
+   WHERE b.authority_id = $1 AND b.household_id = f.household_id) AS previous_provider_id"""
 
 _WAITING = f"""{_W}
 SELECT {_FACTS} FROM w f WHERE $2::uuid[] IS NULL OR f.id = ANY ($2)
 """
 
-# The first few of each kind: alike in all that eligibility and the order's first parts look at. Of a household's
+# The first few of each kind: alike in all that the order's first parts look at, and in whatever the places tell
+# families apart by ($8; where all are for the same needs, say, whoever has one of those is alike). Of a household's
 # referrals of one kind only the first counts, because only one of a household is offered a place. The long-stop is the
 # domain's rule (`effective_band`) in SQL: the day counted by bisection in the school days of the calendar.
 _CONTENDERS = f"""{_W}, stopped AS (
   SELECT f.*, CASE WHEN f.band = $4 THEN ($6::date[])[width_bucket(f.banded_on, $6::date[]) + $7::int] END AS stopped_on
   FROM w f
   WHERE NOT f.household_has_place AND f.key_stage = ANY ($2::text[]) AND f.need_codes[1] = ANY ($3::text[])
+    AND f.language = ANY ($11::text[]) AND f.modes && $12::text[]
 ), ordered AS (
   SELECT s.*, coalesce(s.stopped_on, s.banded_on) AS since, CASE WHEN s.stopped_on IS NULL THEN s.band ELSE $5 END AS counts_as
   FROM stopped s
 ), kinds AS (
-  SELECT o.*, ARRAY[o.counts_as, o.area_id::text, o.key_stage, o.need_codes[1], o.language, o.modes::text,
+  SELECT o.*, ARRAY[o.counts_as, CASE WHEN 'area' = ANY ($8::text[]) THEN o.area_id::text END,
+                    CASE WHEN 'stage' = ANY ($8::text[]) THEN o.key_stage END,
+                    CASE WHEN 'need' = ANY ($8::text[]) THEN o.need_codes[1] END,
+                    CASE WHEN 'language' = ANY ($8::text[]) THEN o.language END,
+                    CASE WHEN 'modes' = ANY ($8::text[]) THEN o.modes::text END,
                     o.refused_provider_ids::text, o.declined_provider_ids::text,
-                    CASE WHEN $8::boolean THEN o.school_id::text ELSE (o.school_id = ANY ($9::uuid[]))::text END] AS kind
+                    CASE WHEN 'school' = ANY ($8::text[]) THEN o.school_id::text
+                         ELSE (o.school_id = ANY ($9::uuid[]))::text END] AS kind
   FROM ordered o
 ), firsts AS (
   SELECT k.*, row_number() OVER (PARTITION BY k.kind, k.household_id ORDER BY k.since, k.received_at, k.reference) AS turn
@@ -258,21 +265,41 @@ async def contenders(
 
     However many wait, a plan made from these offers what one from everyone would (`app.domain.allocation.waiting`).
     """
-    # A place may have needs of its own.
-    own = {need for place in places for need in place.needs or ()}
+    apart = _told_apart(lots, places)
+    own = {lot.id: lot for lot in lots}
     return await session.rows(
         _CONTENDERS,
         session.authority_id,
         sorted({stage for lot in lots for stage in lot.key_stages}),
-        sorted(own.union(*(lot.needs for lot in lots))),
+        # A place may have needs, languages and modes of its own.
+        sorted({need for place in places for need in place.needs or own[place.lot_id].needs}),
         long_stop.band if long_stop else None,
         long_stop.becomes if long_stop else None,
         list(long_stop.calendar) if long_stop else [],
         long_stop.school_days if long_stop else 0,
-        any(lot.school_ids for lot in lots),
+        apart,
         list(late_schools),
         len(places),
+        sorted({each for place in places for each in place.languages or own[place.lot_id].languages}),
+        sorted({mode for place in places for mode in place.modes or own[place.lot_id].modes}),
     )
+
+
+def _told_apart(lots: Sequence[Lot], places: Sequence[Place]) -> list[str]:
+    """By which facts of a family some places differ."""
+    own = {lot.id: lot for lot in lots}
+    sets = {
+        "stage": {frozenset(lot.key_stages) for lot in lots},
+        "need": {frozenset(place.needs or own[place.lot_id].needs) for place in places},
+        "language": {frozenset(place.languages or own[place.lot_id].languages) for place in places},
+        "modes": {frozenset(place.modes or own[place.lot_id].modes) for place in places},
+    }
+    apart = [name for name, values in sets.items() if len(values) > 1]
+    if any(lot.school_ids for lot in lots):
+        apart += ["area", "school"]
+    elif any(lot.area_ids for lot in lots):
+        apart.append("area")
+    return apart
 
 
 async def kinds(session: BrokerSession, *, by_school: bool) -> list[tuple[Want, asyncpg.Record]]:

@@ -26,6 +26,7 @@ from app.services.policies import withdraw_policy as withdraw
 
 router = APIRouter(tags=["policies"])
 
+
 def _version(row: Mapping[str, Any]) -> int:
     return PUBLISHED if row["withdrawn_at"] is None else WITHDRAWN
 
@@ -98,9 +99,7 @@ async def preview_policy(
     return page_document(call.request, name, text, accept)
 
 
-@router.post(
-    "/v1/policies/{policy_id}/withdraw", operation_id="withdraw_policy", responses={200: {"model": PolicyOut}}
-)
+@router.post("/v1/policies/{policy_id}/withdraw", operation_id="withdraw_policy", responses={200: {"model": PolicyOut}})
 async def withdraw_policy(
     policy_id: UUID, body: WithdrawalIn, call: Annotated[Call, Depends(caller("withdraw_policy"))]
 ) -> Response:

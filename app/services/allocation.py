@@ -359,9 +359,7 @@ async def judge_waiting(session: BrokerSession, writes: Writes) -> int:
     plan = decide(ground.snapshot(every.values()), ground.policy, session.today)
     changed = [each for each in plan.decisions if each.referral_id in wants and each.place is None][:JUDGED_AT_ONCE]
     for decision in changed:
-        keep_decision(
-            session, writes, ground, wants[decision.referral_id], Decided(decision, plan.spare), "nightly"
-        )
+        keep_decision(session, writes, ground, wants[decision.referral_id], Decided(decision, plan.spare), "nightly")
         unplaceable = decision.outcome == "unplaceable"
         await flag_unplaceable(session, writes, ground, decision.referral_id, unplaceable=unplaceable)
     return len(changed)

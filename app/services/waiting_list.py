@@ -91,8 +91,7 @@ class WaitingList:
         taken = sum(self.recent.place_days.get(band, 0) for band in _MOST_URGENT)
         load_ahead = load_ahead_of(taken, places, self.recent.days)
         made = (
-            self.schedule.estimate(each, recent_waits=self.recent.waits, load_ahead=load_ahead)
-            for each in referral_ids
+            self.schedule.estimate(each, recent_waits=self.recent.waits, load_ahead=load_ahead) for each in referral_ids
         )
         return {each.referral_id: each for each in made if each is not None}
 

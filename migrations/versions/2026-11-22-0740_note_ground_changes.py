@@ -122,7 +122,9 @@ def upgrade() -> None:
     op.create_index("ix_estimate_referral", "estimate", ["authority_id", "referral_id", "made_at"])
     op.create_index("ix_estimate_actual", "estimate", ["authority_id", "actual_on"])
     op.create_index("ix_booking_household", "booking", ["authority_id", "household_id"])
-    op.add_column("allocation_run", sa.Column("proposed", sa.Boolean(), server_default=sa.text("false"), nullable=False))
+    op.add_column(
+        "allocation_run", sa.Column("proposed", sa.Boolean(), server_default=sa.text("false"), nullable=False)
+    )
     op.alter_column("policy_version", "effective_from", nullable=True)
     op.add_column("policy_version", sa.Column("announced_for", sa.Date()))
     op.add_column("policy_version", sa.Column("withdrawn_at", sa.DateTime(timezone=True)))

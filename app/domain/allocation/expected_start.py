@@ -63,9 +63,7 @@ class Schedule:
                 shapes = 0 if want.holds else outlook(want)[0]
                 if shapes:
                     number = len(self._turns)
-                    self._turns[want.referral_id] = _Turn(
-                        number, rank[0], shapes, _take_first(free, shapes, supply)
-                    )
+                    self._turns[want.referral_id] = _Turn(number, rank[0], shapes, _take_first(free, shapes, supply))
                     self._alike.setdefault(shapes, []).append(number)
 
     def __iter__(self) -> Iterator[UUID]:
@@ -88,7 +86,9 @@ class Schedule:
         if turn is None:
             return None
         # Those alike are numbered in order, so whoever is ahead for one of its places is counted by bisection.
-        ahead = sum(bisect_left(numbers_, turn.number) for shapes, numbers_ in self._alike.items() if shapes & turn.shapes)
+        ahead = sum(
+            bisect_left(numbers_, turn.number) for shapes, numbers_ in self._alike.items() if shapes & turn.shapes
+        )
         return _estimate(referral_id, turn.band, 1 + ahead, turn.day, recent_waits, load_ahead)
 
 
