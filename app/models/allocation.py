@@ -98,27 +98,6 @@ decision = tenant_table(
     policy=RowPolicy(read=within(own()), write=within(own())),
 )
 
-# One row for each change of what was told, so that promises can be held against what came.
-estimate = tenant_table(
-    "estimate",
-    uuid("referral_id"),
-    Column("made_at", DateTime(timezone=True), nullable=False),
-    Column("made_on", Date, nullable=False),
-    # The band that counted, and how it was come by: a date or a range. Of a mere position nothing is promised.
-    Column("band", Text, nullable=False),
-    Column("method", Text, nullable=False),
-    Column("earliest_on", Date, nullable=False),
-    Column("latest_on", Date, nullable=False),
-    # The first contact, once there was one.
-    Column("actual_on", Date),
-    reference("referral", "referral_id"),
-    CheckConstraint("method IN ('DATE', 'RANGE')", name="method"),
-    CheckConstraint("earliest_on <= latest_on", name="dates"),
-    Index("ix_estimate_referral", "authority_id", "referral_id", "made_at"),
-    Index("ix_estimate_actual", "authority_id", "actual_on"),
-    policy=RowPolicy(read=within(WIDE), write=within(WIDE)),
-)
-
 offer = tenant_table(
     "offer",
     uuid("referral_id"),

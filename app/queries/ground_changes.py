@@ -35,7 +35,8 @@ async def forget_seen(session: BrokerSession) -> int:
     """Clear away the notes that every snapshot has seen, but for the newest; how many."""
     return await session.run(
         "DELETE FROM ground_change g WHERE g.authority_id = $1 AND g.xid < ("
-        "SELECT n.xid FROM ground_change n WHERE n.authority_id = $1 AND n.xid < pg_snapshot_xmin(pg_current_snapshot())"
+        "SELECT n.xid FROM ground_change n"
+        " WHERE n.authority_id = $1 AND n.xid < pg_snapshot_xmin(pg_current_snapshot())"
         " ORDER BY n.xid DESC LIMIT 1)",
         session.authority_id,
     )

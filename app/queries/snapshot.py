@@ -5,7 +5,7 @@ In broker context, or in a read that reaches the whole authority.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import asyncpg
@@ -117,7 +117,7 @@ _FACTS = """f.*, (SELECT (array_agg(i.provider_id ORDER BY i.accepted_at DESC, i
 
 _WAITING = f"""{_W}
 SELECT {_FACTS} FROM w f WHERE $2::uuid[] IS NULL OR f.id = ANY ($2)
-"""
+"""  # noqa: S608 - our own text
 
 # The first few of each kind: alike in all that the order's first parts look at, and in whatever the places tell
 # families apart by ($8; where all are for the same needs, say, whoever has one of those is alike). Of a household's
@@ -129,7 +129,8 @@ _CONTENDERS = f"""{_W}, stopped AS (
   WHERE NOT f.household_has_place AND f.key_stage = ANY ($2::text[]) AND f.need_codes[1] = ANY ($3::text[])
     AND f.language = ANY ($11::text[]) AND f.modes && $12::text[]
 ), ordered AS (
-  SELECT s.*, coalesce(s.stopped_on, s.banded_on) AS since, CASE WHEN s.stopped_on IS NULL THEN s.band ELSE $5 END AS counts_as
+  SELECT s.*, coalesce(s.stopped_on, s.banded_on) AS since,
+         CASE WHEN s.stopped_on IS NULL THEN s.band ELSE $5 END AS counts_as
   FROM stopped s
 ), kinds AS (
   SELECT o.*, ARRAY[o.counts_as, CASE WHEN 'area' = ANY ($8::text[]) THEN o.area_id::text END,
@@ -142,21 +143,22 @@ _CONTENDERS = f"""{_W}, stopped AS (
                          ELSE (o.school_id = ANY ($9::uuid[]))::text END] AS kind
   FROM ordered o
 ), firsts AS (
-  SELECT k.*, row_number() OVER (PARTITION BY k.kind, k.household_id ORDER BY k.since, k.received_at, k.reference) AS turn
+  SELECT k.*,
+         row_number() OVER (PARTITION BY k.kind, k.household_id ORDER BY k.since, k.received_at, k.reference) AS turn
   FROM kinds k
 ), ranked AS (
   SELECT f.*, row_number() OVER (PARTITION BY f.kind ORDER BY f.since, f.received_at, f.reference) AS number
   FROM firsts f WHERE f.turn = 1
 )
 SELECT {_FACTS} FROM ranked f WHERE f.number <= $10
-"""
+"""  # noqa: S608 - our own text
 
 _KINDS = f"""{_W}
 SELECT f.area_id, CASE WHEN $2::boolean THEN f.school_id END AS school_id, f.key_stage, f.need_codes[1] AS need,
        f.language, f.modes, f.refused_provider_ids, f.declined_provider_ids, f.household_has_place, f.unplaceable,
        string_agg(f.id::text, ' ') AS ids
 FROM w f GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
-"""
+"""  # noqa: S608 - our own text
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +316,7 @@ async def kinds(session: BrokerSession, *, by_school: bool) -> list[tuple[Want, 
                 household_id=nobody,
                 band="P4",
                 banded_on=date.min,
-                received_at=datetime.min,
+                received_at=datetime.min.replace(tzinfo=UTC),
                 area_id=row["area_id"],
                 school_id=row["school_id"],
                 key_stage=row["key_stage"],

@@ -38,7 +38,8 @@ WITH w AS MATERIALIZED (
   ORDER BY b.household_id, i.accepted_at DESC, i.id
 )
 SELECT json_agg(x)::text AS rows FROM (
-SELECT w.*, row_number() OVER () AS number, coalesce(d.provider_ids, '{}') AS declined_provider_ids, h.household_id IS NOT NULL AS household_has_place,
+SELECT w.*, row_number() OVER () AS number, coalesce(d.provider_ids, '{}') AS declined_provider_ids,
+       h.household_id IS NOT NULL AS household_has_place,
        k.provider_id AS previous_provider_id
 FROM w
 LEFT JOIN declined d ON d.referral_id = w.id

@@ -69,7 +69,7 @@ async def run_nightly(session: BrokerSession, writes: Writes) -> int:
 
 
 async def propose_nightly(session: WriteSession, writes: Writes) -> int:
-    """Where the policy wants an officer to confirm it, keep the plan of the night as a preview; how many it would offer.
+    """Where the policy wants an officer to confirm it, keep the plan of the night as a preview; the offers in it.
 
     The authority is told. Nothing is offered, so the plan is made without the authority's lock.
     """

@@ -169,13 +169,18 @@ async def _run_moment(database: Database, officer: Principal, ran_to: datetime, 
     if is_midnight and agenda.closed_case_is_open_to_its_provider:
         ran.identities_closed += await run(falling_due.end_identity_access)
     if is_midnight and agenda.someone_waits:
-        while await run(falling_due.judge_waiting) == JUDGED_AT_ONCE:
-            pass
-        ran.offers_made += await run(falling_due.offer_places)
+        ran.offers_made += await _allocate(run)
         await _propose(database, officer, ran_to)
     if is_midnight:
         await run(falling_due.forget_ground_changes)
     await run(_done)
+
+
+async def _allocate(run: Callable[[Step], Awaitable[int]]) -> int:
+    """The night's judgement of those who wait, a few at a time, then its offers; how many offers."""
+    while await run(falling_due.judge_waiting) == JUDGED_AT_ONCE:
+        pass
+    return await run(falling_due.offer_places)
 
 
 async def _propose(database: Database, officer: Principal, ran_to: datetime) -> None:

@@ -1,4 +1,4 @@
-"""What the waiting list stands on notes its changes; estimates are kept; an announced policy can be withdrawn."""
+"""What the waiting list stands on notes its changes; plans are proposed; an announced policy can be withdrawn."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -61,12 +61,6 @@ NEW_TABLES = (
     f" WITH CHECK ({_OFFICERS})",
     f'CREATE POLICY "ground_change_insert" ON "ground_change" FOR INSERT TO "{{application}}" WITH CHECK ({_TENANT})',
     'GRANT SELECT, INSERT, UPDATE, DELETE ON "ground_change" TO "{application}"',
-    'ALTER TABLE "estimate" ENABLE ROW LEVEL SECURITY',
-    'ALTER TABLE "estimate" FORCE ROW LEVEL SECURITY',
-    'CREATE POLICY "estimate_owner" ON "estimate" FOR ALL TO "{owner}" USING (true) WITH CHECK (true)',
-    f'CREATE POLICY "estimate_write" ON "estimate" FOR ALL TO "{{application}}" USING ({_OFFICERS})'
-    f" WITH CHECK ({_OFFICERS})",
-    'GRANT SELECT, INSERT, UPDATE, DELETE ON "estimate" TO "{application}"',
     f'CREATE POLICY "policy_version_becomes" ON "policy_version" FOR UPDATE TO "{{application}}" USING ({_OFFICERS})'
     f" WITH CHECK ({_WITHDRAWN})",
     f'GRANT UPDATE ({_WITHDRAWAL}) ON "policy_version" TO "{{application}}"',
@@ -89,7 +83,7 @@ class _Xid8(sa.types.UserDefinedType):
 
 
 def upgrade() -> None:
-    """Versions that were published stay as they are; no estimate from before is known."""
+    """Versions that were published stay as they are; no run from before was proposed."""
     op.create_table(
         "ground_change",
         sa.Column("authority_id", sa.UUID(), nullable=False),
@@ -97,30 +91,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("authority_id", "xid", name=op.f("pk_ground_change")),
         sa.ForeignKeyConstraint(["authority_id"], ["authority.id"], name=op.f("fk_ground_change_authority_id")),
     )
-    op.create_table(
-        "estimate",
-        sa.Column("authority_id", sa.UUID(), nullable=False),
-        sa.Column("id", sa.UUID(), nullable=False),
-        sa.Column("referral_id", sa.UUID(), nullable=False),
-        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("made_on", sa.Date(), nullable=False),
-        sa.Column("band", sa.Text(), nullable=False),
-        sa.Column("method", sa.Text(), nullable=False),
-        sa.Column("earliest_on", sa.Date(), nullable=False),
-        sa.Column("latest_on", sa.Date(), nullable=False),
-        sa.Column("actual_on", sa.Date(), nullable=True),
-        sa.CheckConstraint("method IN ('DATE', 'RANGE')", name=op.f("ck_estimate_method")),
-        sa.CheckConstraint("earliest_on <= latest_on", name=op.f("ck_estimate_dates")),
-        sa.ForeignKeyConstraint(["authority_id"], ["authority.id"], name=op.f("fk_estimate_authority_id")),
-        sa.ForeignKeyConstraint(
-            ["authority_id", "referral_id"],
-            ["referral.authority_id", "referral.id"],
-            name=op.f("fk_estimate_authority_id_referral_id"),
-        ),
-        sa.PrimaryKeyConstraint("authority_id", "id", name=op.f("pk_estimate")),
-    )
-    op.create_index("ix_estimate_referral", "estimate", ["authority_id", "referral_id", "made_at"])
-    op.create_index("ix_estimate_actual", "estimate", ["authority_id", "actual_on"])
     op.create_index("ix_booking_household", "booking", ["authority_id", "household_id"])
     op.add_column(
         "allocation_run", sa.Column("proposed", sa.Boolean(), server_default=sa.text("false"), nullable=False)
@@ -151,7 +121,7 @@ def downgrade() -> None:
         op.execute(f'DROP TRIGGER "note_ground_change" ON "{table}"')
     op.execute("DROP FUNCTION note_ground_change()")
     op.execute('DROP POLICY "policy_version_becomes" ON "policy_version"')
-    op.execute(f'REVOKE UPDATE ({_WITHDRAWAL}) ON "policy_version" FROM "{application}"')  # noqa: S608 - our own names
+    op.execute(f'REVOKE UPDATE ({_WITHDRAWAL}) ON "policy_version" FROM "{application}"')
     op.drop_constraint(op.f("ck_policy_version_withdrawn_whole"), "policy_version", type_="check")
     op.execute("DELETE FROM policy_version WHERE effective_from IS NULL")
     for column in ("withdrawal_reason", "withdrawn_by_client_id", "withdrawn_at", "announced_for"):
@@ -159,5 +129,4 @@ def downgrade() -> None:
     op.alter_column("policy_version", "effective_from", nullable=False)
     op.drop_column("allocation_run", "proposed")
     op.drop_index("ix_booking_household", "booking")
-    op.drop_table("estimate")
     op.drop_table("ground_change")

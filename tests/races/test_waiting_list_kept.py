@@ -1,4 +1,4 @@
-"""The waiting list that a process keeps: used again while nothing has changed, and never after a change one could see."""
+"""The waiting list that a process keeps: used again while nothing has changed, and never after a change."""
 
 import asyncio
 import re
@@ -90,7 +90,8 @@ async def test_the_tables_that_it_is_read_from_are_all_watched(owner: asyncpg.Co
     watched = {
         row["relname"]
         for row in await owner.fetch(
-            "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE tgname = 'note_ground_change'"
+            "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+            " WHERE tgname = 'note_ground_change'"
         )
     }
     assert watched == set(GROUND)

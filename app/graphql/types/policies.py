@@ -12,7 +12,8 @@ from app.queries.graph import nouns
 
 @of_noun(nouns.POLICY, rule="graphql.policies")
 @strawberry.type(
-    description="A published version of the authority's allocation policy: it never changes, but to be withdrawn before its day."
+    description="A published version of the authority's allocation policy: it never changes, but to be withdrawn before"
+    " its day."
 )
 class Policy(Row, Node):
     """A policy version."""
