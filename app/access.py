@@ -165,6 +165,8 @@ RULES: Final[dict[str, Rule]] = {
     "get_policy_page": Rule(Scope.SUPPLY_READ, _ALL),
     "get_policy_transparency_record": Rule(Scope.SUPPLY_READ, _ALL),
     "publish_policy": Rule(Scope.ADMIN, _AUTHORITY),
+    "preview_policy": Rule(Scope.ADMIN, _AUTHORITY),
+    "withdraw_policy": Rule(Scope.ADMIN, _AUTHORITY),
     # parties
     "list_schools": Rule(Scope.SUPPLY_READ, _ALL),
     "get_school": Rule(Scope.SUPPLY_READ, _ALL),

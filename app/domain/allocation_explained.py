@@ -84,6 +84,12 @@ class DecisionFacts:
     soft_mismatches: tuple[str, ...]
     window_days: int
     placed_by_officer: bool = False
+    out_of_service_count: int = 0
+    """Of the places that could serve, those that are out of service that day."""
+    capped: bool = False
+    """Places are free, but caseloads or the contract's volume let nobody more be taken."""
+    officer_confirms: bool = False
+    """The plans of runs take effect once an officer has confirmed them."""
     position: int | None = None
     method: str | None = None
     low: int | None = None
@@ -114,6 +120,10 @@ def decision_facts(
         and not place.taken
         and place_reason(want, lots[place.lot_id], place) is None
     ]
+    out_of_service = sum(
+        place.lot_id in able and not place.in_service and place_reason(want, lots[place.lot_id], place) is None
+        for place in snapshot.places
+    )
     against = Counter(None if verdict.reason is None else verdict.reason.value for verdict in verdicts)
     return DecisionFacts(
         outcome=decision.outcome,
@@ -130,6 +140,8 @@ def decision_facts(
         soft_mismatches=decision.score.soft_mismatches if decision.score else (),
         window_days=policy.windows[band],
         placed_by_officer=decision.by_officer,
+        out_of_service_count=out_of_service,
+        officer_confirms=policy.confirm_batches,
         position=estimate.position if estimate else None,
         method=estimate.method if estimate else None,
         low=estimate.low if estimate else None,
@@ -232,14 +244,23 @@ def _waiting(facts: DecisionFacts, names: Names) -> Iterable[str]:
         opening = f"{_count(facts.serving_count, 'place').capitalize()} {verb} {_whom(names)}"
     else:
         opening = f"There are services for {_whom(names)}"
-    if facts.waits_for == Waits.RUN:
+    if facts.waits_for == Waits.CONFIRMATION:
+        yield f"{opening}."
+        yield "It stands in a plan that awaits confirmation by an officer of the authority; nothing is offered before."
+    elif facts.waits_for == Waits.RUN:
         yield f"{opening}."
         yield "This referral is decided together with the others at the next run, in the published order."
+        if facts.officer_confirms:
+            yield "An officer of the authority confirms the plan of a run before anything is offered."
+    elif facts.waits_for == Waits.TURN and facts.capped:
+        yield (
+            f"{opening}; those that are free can take nobody more for now, because their workers' caseloads or the"
+            " contract's volume are full."
+        )
     elif facts.waits_for == Waits.TURN:
         yield f"{opening}; those that are free now go to families ahead of this one in the published order."
     else:
-        held = "it is held" if facts.serving_count == 1 else "all are held"
-        yield f"{opening}; {held} by families ahead of this one in the published order."
+        yield f"{opening}; {_held(facts)}."
         if facts.next_free_in is not None and facts.next_free_in > facts.window_days:
             yield (
                 f"The next is planned to fall free in {_count(facts.next_free_in, 'school day')}; places are offered to"
@@ -248,6 +269,16 @@ def _waiting(facts: DecisionFacts, names: Names) -> Iterable[str]:
     if facts.waited_longest:
         yield f"Because of how long it has waited, it now counts as band {facts.band}."
     yield from _expected(facts)
+
+
+def _held(facts: DecisionFacts) -> str:
+    """Why none can be offered now. Whoever holds one may be less urgent than this family: it was its turn then."""
+    if facts.serving_count == facts.out_of_service_count > 0:
+        return "it is out of service for now" if facts.serving_count == 1 else "all are out of service for now"
+    if facts.serving_count == 1:
+        return "it is held by a family whose turn came earlier"
+    which = "those in service" if facts.out_of_service_count else "all"
+    return f"{which} are held by families whose turn came earlier"
 
 
 def _expected(facts: DecisionFacts) -> Iterable[str]:

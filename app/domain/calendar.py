@@ -120,6 +120,12 @@ class Calendar:
         before_start = bisect_right(self._year(first).school_days, start)
         return step * whole_years + before_end - before_start
 
+    def school_days(self, first: date, last: date) -> list[date]:
+        """The school days between two dates, both included, in order."""
+        years = range(_calendar_year(first), _calendar_year(last) + 1)
+        days = [day for year in years for day in self._year(year).school_days]
+        return days[bisect_left(days, first) : bisect_right(days, last)]
+
     def planned_end(self, start: date, weeks: int = STANDARD_WEEKS) -> date:
         """Return the first school day that an intervention of so many school weeks no longer needs.
 

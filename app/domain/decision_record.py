@@ -206,8 +206,14 @@ def restored(record: dict[str, Any]) -> Restored:
 
 
 def _from_first_format(record: dict[str, Any]) -> dict[str, Any]:
-    """A record of the first policy, which took the first free place by lot and number: as costs of this one."""
-    in_turn = sorted(record["free_places"], key=lambda place: (UUID(str(place["lot_id"])), place["number"]))
+    """A record of the first policy, which took the first free place by lot and number: as costs of this one.
+
+    It judged lots by their own terms, so what a place can do beyond its lot counted for nothing: of lots that had a
+    reason against them, no place is taken over.
+    """
+    fitting = {str(verdict["lot_id"]) for verdict in record["verdicts"] if verdict.get("reason") is None}
+    free = [place for place in record["free_places"] if str(place["lot_id"]) in fitting]
+    in_turn = sorted(free, key=lambda place: (UUID(str(place["lot_id"])), place["number"]))
     known = {name: record["policy"][name] for name in record["policy"] if name in FIGURES}
     nothing_but_reach = {"costs": {"reach": 100, "soft": 0, "day": 0}, "long_stop": None}
     return {

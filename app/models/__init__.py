@@ -1,6 +1,6 @@
 """Tables, named constraints and row policies. Importing this package registers every table on `metadata`."""
 
-from app.models import allocation, casework, demand, events, hand_over, national, parties, supply
+from app.models import allocation, casework, demand, events, ground, hand_over, national, parties, supply
 from app.models.base import ROW_POLICIES, metadata
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "casework",
     "demand",
     "events",
+    "ground",
     "hand_over",
     "metadata",
     "national",

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     ARRAY,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -24,16 +25,29 @@ policy_version = tenant_table(
     Column("content", JSONB, nullable=False),
     # SHA-256 of the canonical content, hexadecimal.
     Column("digest", Text, nullable=False),
-    Column("effective_from", Date, nullable=False),
+    # Null for one that was withdrawn before its day: it takes effect on none.
+    Column("effective_from", Date),
     # Null for what was put in force before publishing was recorded.
     Column("published_at", DateTime(timezone=True)),
     uuid("published_by_client_id", nullable=True),
     Column("summary_of_changes", Text),
     # Whom to ask about it, as the public page says; null: the authority.
     Column("contact", Text),
+    # The day that a withdrawn version was announced for.
+    Column("announced_for", Date),
+    Column("withdrawn_at", DateTime(timezone=True)),
+    uuid("withdrawn_by_client_id", nullable=True),
+    Column("withdrawal_reason", Text),
     UniqueConstraint("authority_id", "number"),
     # Two policies cannot be in force at once.
     UniqueConstraint("authority_id", "effective_from"),
+    CheckConstraint(
+        "(withdrawn_at IS NULL) = (effective_from IS NOT NULL)"
+        " AND (withdrawn_at IS NULL) = (announced_for IS NULL)"
+        " AND (withdrawn_at IS NULL) = (withdrawn_by_client_id IS NULL)"
+        " AND (withdrawn_at IS NULL) = (withdrawal_reason IS NULL)",
+        name="withdrawn_whole",
+    ),
     policy=published(),
 )
 
@@ -58,6 +72,8 @@ allocation_run = tenant_table(
     Column("lease_until", DateTime(timezone=True)),
     # Why there is no answer.
     Column("failure", Text),
+    # Made by the clock for an officer to confirm; the others are an officer's own.
+    Column("proposed", Boolean, nullable=False, server_default=text("false")),
     Column("committed_at", DateTime(timezone=True)),
     uuid("committed_by_client_id", nullable=True),
     # The officer who confirmed it: a client is a machine. Null where the policy does not ask for one.

@@ -1,4 +1,4 @@
-"""The few functions of the schema: each is one round trip where statements would be several.
+"""The few functions of the schema: each is one round trip where statements would be several, or a trigger's.
 
 They run as their caller, under its row policy. PL/pgSQL gives every statement inside a snapshot of its own, as the
 statements would have if they were sent one by one.
@@ -45,6 +45,27 @@ BEGIN
     INTO newest, above;
   RETURN CASE WHEN newest IS NULL THEN '0' WHEN above = 0 THEN newest
               ELSE concat_ws('.', newest, pg_snapshot_xmin(pg_current_snapshot()), above) END;
+END $$
+""",
+    # One row for each transaction and authority: the mark, which dies with the transaction and goes back with a
+    # savepoint as the row does, saves asking the table. Without an authority's context (an administrator) every
+    # authority is told.
+    "note_ground_change": """
+CREATE FUNCTION note_ground_change() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  mine text := coalesce(current_setting('halfterm.authority', true), '');
+  mark text := pg_current_xact_id()::text || mine;
+BEGIN
+  IF current_setting('halfterm.ground_changed', true) IS DISTINCT FROM mark THEN
+    IF mine <> '' THEN
+      INSERT INTO ground_change (authority_id, xid) VALUES (mine::uuid, pg_current_xact_id()) ON CONFLICT DO NOTHING;
+    ELSE
+      INSERT INTO ground_change (authority_id, xid) SELECT id, pg_current_xact_id() FROM authority
+      ON CONFLICT DO NOTHING;
+    END IF;
+    PERFORM set_config('halfterm.ground_changed', mark, true);
+  END IF;
+  RETURN NULL;
 END $$
 """,
 }

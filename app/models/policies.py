@@ -25,6 +25,8 @@ class RowPolicy:
     """None: never changed by anyone, only added to."""
     insert: str | None = None
     """Where appending is wider than changing (events are addressed to others)."""
+    becomes: str | None = None
+    """For a row that is never changed but in one way: who may, and what it must then be."""
 
 
 def within(predicate: str) -> str:
@@ -43,8 +45,13 @@ def directory() -> RowPolicy:
 
 
 def published() -> RowPolicy:
-    """Read by everyone in the authority, added to by its officers, and never changed."""
-    return RowPolicy(read=TENANT, write=None, insert=within(WIDE))
+    """Read by everyone in the authority, added to by its officers, and never changed but to be withdrawn."""
+    return RowPolicy(
+        read=TENANT,
+        write=None,
+        insert=within(WIDE),
+        becomes=within(f"{WIDE} AND effective_from IS NULL AND withdrawn_at IS NOT NULL"),
+    )
 
 
 def owned(*readers: str, writers: tuple[str, ...] = ()) -> RowPolicy:
@@ -76,6 +83,9 @@ APPEND_ONLY = frozenset(
 )
 """Tables that the application role may add to, and never change."""
 
+WITHDRAWAL = ("effective_from", "announced_for", "withdrawn_at", "withdrawn_by_client_id", "withdrawal_reason")
+"""The columns of a policy version that its withdrawal changes."""
+
 
 def grants(table: str, *, application: str, worker: str, tenant: bool) -> list[str]:
     """What the two service roles may do with a table at all, before any row policy."""
@@ -83,6 +93,8 @@ def grants(table: str, *, application: str, worker: str, tenant: bool) -> list[s
         return [f'GRANT SELECT ON "{table}" TO "{application}"']
     verbs = "SELECT, INSERT" if table in APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"
     result = [f'GRANT {verbs} ON "{table}" TO "{application}"']
+    if table == "policy_version":
+        result.append(f'GRANT UPDATE ({", ".join(WITHDRAWAL)}) ON "{table}" TO "{application}"')
     if table in WORKER_READS:
         result.append(f'GRANT SELECT ({", ".join(WORKER_READS[table])}) ON "{table}" TO "{worker}"')
         result.append(f'CREATE POLICY "{table}_worker" ON "{table}" FOR SELECT TO "{worker}" USING (true)')
@@ -116,4 +128,6 @@ def parts(policy: RowPolicy) -> dict[str, str]:
         result["write"] = f'FOR ALL TO "{{role}}" USING ({policy.write}) WITH CHECK ({policy.write})'
     if policy.insert is not None:
         result["insert"] = f'FOR INSERT TO "{{role}}" WITH CHECK ({policy.insert})'
+    if policy.becomes is not None:
+        result["becomes"] = f'FOR UPDATE TO "{{role}}" USING ({within(WIDE)}) WITH CHECK ({policy.becomes})'
     return result

@@ -197,6 +197,8 @@ booking = tenant_table(
     ),
     Index("ix_booking_live", "authority_id", "place_id", postgresql_where=text("state <> 'released'")),
     Index("ix_booking_lot", "authority_id", "lot_id", "starts_on"),
+    # Who has worked with a household before.
+    Index("ix_booking_household", "authority_id", "household_id"),
     # Who held a place on an earlier date.
     Index(
         "ix_booking_released",

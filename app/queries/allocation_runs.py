@@ -1,6 +1,6 @@
 """Rows of runs on demand. Officers only, by row policy."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
@@ -35,6 +35,22 @@ async def list_runs(session: ReadSession, *, limit: int, before: tuple[datetime,
 async def get_run(session: ReadSession, run_id: UUID) -> asyncpg.Record | None:
     """One run with its plan."""
     return await session.row(f"{_LINE}, r.plan{_FROM} AND r.id = $2", session.authority_id, run_id)
+
+
+async def proposed_on(session: ReadSession, on: date) -> frozenset[UUID]:
+    """The referrals that the last plan of a day would offer a place, if it was proposed and awaits an officer.
+
+    Of a session that reaches the whole authority.
+    """
+    rows = await session.rows(
+        "SELECT (o.value ->> 'referral_id')::uuid AS referral_id FROM ("
+        "SELECT r.state, r.plan FROM allocation_run r WHERE r.authority_id = $1 AND r.proposed AND r.as_of = $2"
+        " ORDER BY r.made_at DESC, r.id DESC LIMIT 1) r, jsonb_array_elements(r.plan -> 'offers') o"
+        " WHERE r.state = 'preview'",
+        session.authority_id,
+        on,
+    )
+    return frozenset(row["referral_id"] for row in rows)
 
 
 async def lock_run(session: BrokerSession, run_id: UUID) -> asyncpg.Record | None:

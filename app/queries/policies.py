@@ -9,7 +9,8 @@ import asyncpg
 from app.db import ReadSession, WriteSession
 
 _VERSION: Final = (
-    "SELECT v.id, v.number, v.effective_from, v.published_at, v.summary_of_changes, v.contact, v.digest, v.content,"
+    "SELECT v.id, v.number, coalesce(v.effective_from, v.announced_for) AS effective_from, v.published_at,"
+    " v.summary_of_changes, v.contact, v.digest, v.content, v.withdrawn_at, v.withdrawal_reason,"
     " a.name AS authority_name FROM policy_version v JOIN authority a ON a.id = v.authority_id"
     " WHERE v.authority_id = $1"
 )
@@ -18,10 +19,12 @@ _VERSION: Final = (
 async def list_policies(session: ReadSession, *, before: int | None, limit: int) -> list[asyncpg.Record]:
     """Versions, the newest number first, without content: one more than `limit` when there are further ones.
 
-    `in_force_until` is the last day before another takes effect, so far as is announced; None while none is.
+    `in_force_until` is the last day before another takes effect, so far as is announced; None while none is. A version
+    that was withdrawn has the day that it was announced for, on which it does not take effect.
     """
     return await session.rows(
-        "SELECT v.id, v.number, v.effective_from, v.published_at, v.summary_of_changes, v.digest,"
+        "SELECT v.id, v.number, coalesce(v.effective_from, v.announced_for) AS effective_from, v.published_at,"
+        " v.summary_of_changes, v.digest, v.withdrawn_at,"
         " (SELECT min(n.effective_from) - 1 FROM policy_version n"
         "   WHERE n.authority_id = v.authority_id AND n.effective_from > v.effective_from) AS in_force_until"
         " FROM policy_version v WHERE v.authority_id = $1 AND ($2::integer IS NULL OR v.number < $2)"
@@ -56,6 +59,11 @@ async def lock_versions(session: WriteSession) -> int:
     statement of its own: read with the lock, it could be older than the lock.
     """
     await session.value("SELECT 1 FROM authority WHERE id = $1 FOR NO KEY UPDATE", session.authority_id)
+    return await newest_number(session)
+
+
+async def newest_number(session: ReadSession) -> int:
+    """The newest number; 0 while nothing was published."""
     newest: int | None = await session.value(
         "SELECT max(number) FROM policy_version WHERE authority_id = $1", session.authority_id
     )
@@ -68,6 +76,36 @@ async def number_effective_from(session: ReadSession, on: date) -> int | None:
         "SELECT number FROM policy_version WHERE authority_id = $1 AND effective_from = $2", session.authority_id, on
     )
     return found
+
+
+async def authority_name(session: ReadSession) -> str:
+    """What the session's authority is called."""
+    name: str = await session.value("SELECT name FROM authority WHERE id = $1", session.authority_id)
+    return name
+
+
+async def decides_already(session: ReadSession, policy_id: UUID) -> bool:
+    """Whether a decision was made under a version, of a session that reaches the whole authority."""
+    found: bool = await session.value(
+        "SELECT EXISTS (SELECT FROM decision WHERE authority_id = $1 AND policy_version_id = $2 AND as_of >= "
+        "(SELECT effective_from FROM policy_version WHERE authority_id = $1 AND id = $2))",
+        session.authority_id,
+        policy_id,
+    )
+    return found
+
+
+async def withdraw(session: WriteSession, policy_id: UUID, reason: str) -> None:
+    """Take a version's day from it, for good."""
+    await session.run(
+        "UPDATE policy_version SET announced_for = effective_from, effective_from = NULL, withdrawn_at = $3,"
+        " withdrawn_by_client_id = $4, withdrawal_reason = $5 WHERE authority_id = $1 AND id = $2",
+        session.authority_id,
+        policy_id,
+        session.now,
+        session.principal.client_id,
+        reason,
+    )
 
 
 async def authority_of_code(session: ReadSession, la_code: str) -> UUID | None:

@@ -75,11 +75,21 @@ def policy_page(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The page of a stored version, in the form that the caller prefers, with `links` to what belongs to it."""
-    text = page_text(row)
+    return page_document(request, row["authority_name"], page_text(row), accept, links, headers)
+
+
+def page_document(
+    request: Request,
+    authority: str,
+    text: str,
+    accept: str | None,
+    links: list[tuple[str, str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """The page of a policy, out of its Markdown, in the form that the caller prefers."""
     if preferred(accept, (HTML, MARKDOWN)) == MARKDOWN:
         return _document(request, text.encode(), MARKDOWN, headers)
-    title = f"How {row['authority_name']} decides who gets which place"
-    page = html_page(title, text, links or ()).encode()
+    page = html_page(f"How {authority} decides who gets which place", text, links or ()).encode()
     return _document(request, page, HTML, {**(headers or {}), "Content-Security-Policy": PAGE_POLICY})
 
 

@@ -4,11 +4,11 @@ Every function here runs in broker context, which holds the authority's allocati
 pure rule decides, and bookings, offers, decisions and events are written, all before another decision can begin.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -31,6 +31,8 @@ from app.domain.allocation import (
     verdicts_of,
 )
 from app.domain.allocation.facts_of_time import long_stop_on
+from app.domain.allocation.order import over_entitled_schools
+from app.domain.allocation.supply import Supply
 from app.domain.attendance import attendance_band
 from app.domain.calendar import Calendar
 from app.domain.decision_record import record_of
@@ -50,7 +52,9 @@ from app.queries.writes import Writes, change
 from app.services import events, history
 from app.services.obligations import meet, owe
 
-_WAITING_LOOKED_AT = 5000
+JUDGED_AT_ONCE: Final = 100
+"""Referrals whose flag is changed in one transaction: the authority's lock is held for as long as that takes."""
+_LONGEST_WAIT = timedelta(days=3 * 365)
 _WORKING_DAY_ENDS = 17
 
 
@@ -140,18 +144,35 @@ async def decide_arrival(session: BrokerSession, ground: Ground, want: Want) -> 
         for verdict in verdicts_of(want, ground.snapshot((want,)), ground.policy, session.today, want.band)
         if verdict.free_count
     }
-    rows = await snapshots.waiting(
-        session,
-        _WAITING_LOOKED_AT,
-        lots=[lot for lot in ground.lots if lot.id in able],
-        places=[place for place in ground.free_places if place.lot_id in able],
-    )
-    if not rows:
+    others = await contenders(session, ground, [place for place in ground.free_places if place.lot_id in able])
+    if not others:
         return Decided(decision, alone.spare, arrival)
-    plan = decide(ground.snapshot((want, *wants_of(ground, rows))), ground.policy, session.today, arrival)
+    plan = decide(ground.snapshot((want, *others)), ground.policy, session.today, arrival)
     decision = plan.decisions[0]
     # Alone it would have had a place: if its band has to wait for a run, then because someone waits.
     return Decided(decision, plan.spare, Arrival(want.referral_id, decision.waits_for == Waits.RUN))
+
+
+async def contenders(session: BrokerSession, ground: Ground, places: Sequence[Place]) -> list[Want]:
+    """Of those who wait, everyone who could be offered one of some places, however long the list is."""
+    open_lots = {place.lot_id for place in places}
+    lots = [lot for lot in ground.lots if lot.id in open_lots]
+    rule = ground.policy.long_stop
+    rows = await snapshots.contenders(
+        session,
+        lots,
+        places,
+        long_stop=None
+        if rule is None
+        else snapshots.LongStop(
+            rule["band"],
+            rule["becomes"],
+            rule["school_days"],
+            ground.calendar.school_days(session.today - _LONGEST_WAIT, session.today),
+        ),
+        late_schools=over_entitled_schools(ground.shares, ground.policy),
+    )
+    return wants_of(ground, rows)
 
 
 def wants_of(ground: Ground, rows: Iterable[Mapping[str, Any]]) -> list[Want]:
@@ -304,39 +325,49 @@ async def allocate_waiting(session: BrokerSession, writes: Writes, trigger: str)
     ground = await survey(session)
     if not ground.free_places:
         return 0
-    open_lots = {place.lot_id for place in ground.free_places}
-    lots = [lot for lot in ground.lots if lot.id in open_lots]
-    rows = await snapshots.waiting(session, _WAITING_LOOKED_AT, lots=lots, places=ground.free_places)
-    if not rows:
+    wants = await contenders(session, ground, ground.free_places)
+    if not wants:
         return 0
-    wants = wants_of(ground, rows)
     plan = decide(ground.snapshot(wants), ground.policy, session.today)
     return await make_offers(session, writes, ground, wants, plan, trigger)
 
 
-async def judge_everyone(session: BrokerSession, writes: Writes) -> tuple[Ground, list[Want], Plan]:
-    """The plan for everyone who waits, and what it stands on.
+async def judge_waiting(session: BrokerSession, writes: Writes) -> int:
+    """Judge everyone who waits anew: who can be served at all? How many stand otherwise now, at most `JUDGED_AT_ONCE`.
 
-    Who has come to be eligible nowhere is flagged, and an officer owes an answer; who is served again is not.
+    Who has come to be eligible nowhere is flagged, and an officer owes an answer; who is served again is not. Those
+    alike are judged as one, so a long list takes little longer than a short one. Who is served again and would be
+    offered a place at once is left to the offer, which says so itself.
     """
+    await writes.flush(session)
     ground = await survey(session)
-    rows = await snapshots.waiting(session, _WAITING_LOOKED_AT)
-    wants = wants_of(ground, rows)
-    plan = decide(ground.snapshot(wants), ground.policy, session.today)
-    flagged = {row["id"]: row["unplaceable"] for row in rows}
-    by_id = {want.referral_id: want for want in wants}
-    for decision in plan.decisions:
+    supply = Supply(ground.snapshot(()), ground.policy, session.today)
+    served = supply.outlooks("P4")  # what could serve whenever it falls free is the same for every band
+    nowhere: list[UUID] = []
+    again: list[UUID] = []
+    for want, row in await snapshots.kinds(session, by_school=any(lot.school_ids for lot in ground.lots)):
+        unplaceable = not served(want)[0] and not row["household_has_place"]
+        if unplaceable != row["unplaceable"]:
+            (nowhere if unplaceable else again).extend(map(UUID, row["ids"].split()))
+    # Some of the others are offered a place: as many as there are places, so enough are left to go on with.
+    some = {*sorted(nowhere)[:JUDGED_AT_ONCE], *sorted(again)[: JUDGED_AT_ONCE + len(ground.free_places)]}
+    if not some:
+        return 0
+    wants = {want.referral_id: want for want in wants_of(ground, await snapshots.waiting(session, sorted(some)))}
+    rivals = await contenders(session, ground, ground.free_places) if again and ground.free_places else []
+    every = {**{want.referral_id: want for want in rivals}, **wants}
+    plan = decide(ground.snapshot(every.values()), ground.policy, session.today)
+    changed = [each for each in plan.decisions if each.referral_id in wants and each.place is None][:JUDGED_AT_ONCE]
+    for decision in changed:
+        keep_decision(session, writes, ground, wants[decision.referral_id], Decided(decision, plan.spare), "nightly")
         unplaceable = decision.outcome == "unplaceable"
-        if decision.place is None and unplaceable != flagged[decision.referral_id]:
-            decided = Decided(decision, plan.spare)
-            keep_decision(session, writes, ground, by_id[decision.referral_id], decided, "nightly")
-            await flag_unplaceable(session, writes, ground, decision.referral_id, unplaceable=unplaceable)
-    return ground, wants, plan
+        await flag_unplaceable(session, writes, ground, decision.referral_id, unplaceable=unplaceable)
+    return len(changed)
 
 
-async def waiting_wants(session: BrokerSession, ground: Ground) -> list[Want]:
-    """Everyone who waits and is not on hold, best placed first."""
-    return wants_of(ground, await snapshots.waiting(session, _WAITING_LOOKED_AT))
+async def waiting_wants(session: ReadSession, ground: Ground) -> list[Want]:
+    """Everyone who waits and is not on hold, in no order."""
+    return wants_of(ground, await snapshots.waiting(session))
 
 
 async def flag_unplaceable(

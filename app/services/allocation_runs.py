@@ -4,14 +4,16 @@ A preview changes nothing. It is committed only while everything that it was dec
 hash tells; the plan is then made again under the lock, so what takes effect is what was seen.
 """
 
+import asyncio
 from collections.abc import Mapping
+from datetime import date
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 import orjson
 
-from app.db import BrokerSession, WriteSession, broker
+from app.db import BrokerSession, WriteSession, broker, whole_authority
 from app.domain.allocation import Plan, Snapshot, Want, decide
 from app.domain.allocation.what_if import WhatIf, changed, tally
 from app.domain.policy import Policy
@@ -21,7 +23,7 @@ from app.models.allocation import allocation_run
 from app.queries import allocation_runs as queries
 from app.queries.parties import authority_organisation
 from app.queries.writes import Writes, change, to_json
-from app.services.allocation import Ground, judge_everyone, make_offers, survey, waiting_wants
+from app.services.allocation import Ground, contenders, make_offers, survey, waiting_wants
 from app.services.events import tell
 from app.services.referrals.acting import Officer
 from app.services.what_ifs import NOTHING, check_asked, plain, policy_asked
@@ -32,9 +34,10 @@ async def preview_run(session: WriteSession, writes: Writes, asked: WhatIf) -> U
 
     Raises Invalid for a lot, practitioner or policy that the authority does not have, and for what cannot be.
     """
-    async with broker(session) as wide:
-        ground = await survey(wide)
-        wants = await waiting_wants(wide, ground)
+    # Without the authority's lock: nothing is offered, and a plan made of a change half seen is never committed.
+    async with whole_authority(session):
+        ground = await survey(session)
+        wants = await waiting_wants(session, ground)
     if asked.deemed_acceptance:
         sentence = "It is about answers to come, which nobody knows: ask it of the last year."
         raise Invalid(errors=[FieldFault("/what_if/deemed_acceptance", "of_a_past_year", sentence)])
@@ -45,42 +48,72 @@ async def preview_run(session: WriteSession, writes: Writes, asked: WhatIf) -> U
     )
     policy = await policy_asked(session, ground.policy, asked)
     snapshot = ground.snapshot(wants)
-    plan = decide(snapshot, ground.policy, session.today)
-    content = plan_content(ground, snapshot, plan)
-    if asked != NOTHING:
-        other, policy = changed(snapshot, policy, asked)
-        content = {
-            **plan_content(ground, other, decide(other, policy, session.today)),
-            "as_it_is": {name: content[name] for name in ("counts", "by_band", "by_area", "by_school")},
-        }
+    content = await asyncio.to_thread(_previewed, ground, snapshot, policy, asked, session.today)
     return _keep_run(session, writes, ground, snapshot, content, asked)
 
 
-async def run_nightly(session: BrokerSession, writes: Writes) -> int:
-    """Decide everyone who waits, with the terms of the new day; the number of offers made.
+def _previewed(ground: Ground, snapshot: Snapshot, policy: Policy, asked: WhatIf, today: date) -> dict[str, Any]:
+    content = plan_content(ground, snapshot, decide(snapshot, ground.policy, today))
+    if asked == NOTHING:
+        return content
+    other, policy = changed(snapshot, policy, asked)
+    return {
+        **plan_content(ground, other, decide(other, policy, today)),
+        "as_it_is": {name: content[name] for name in ("counts", "by_band", "by_area", "by_school")},
+    }
 
-    Who has come to be eligible nowhere is flagged, and an officer owes an answer; who is served again is not. Where the
-    policy wants an officer to confirm, the plan is kept as a preview, the authority is told, and nothing is offered.
+
+async def run_nightly(session: BrokerSession, writes: Writes) -> int:
+    """Offer the free places to those who wait, with the terms of the new day; the number of offers made.
+
+    Where the policy wants an officer to confirm, nothing is offered, and a plan is proposed (`propose_nightly`).
     """
     await writes.flush(session)
-    ground, wants, plan = await judge_everyone(session, writes)
-    if not (ground.policy.confirm_batches and plan.offered):
-        return await make_offers(session, writes, ground, wants, plan, "nightly")
+    ground = await survey(session)
+    if ground.policy.confirm_batches or not ground.free_places:
+        return 0
+    wants = await contenders(session, ground, ground.free_places)
+    plan = decide(ground.snapshot(wants), ground.policy, session.today)
+    return await make_offers(session, writes, ground, wants, plan, "nightly")
+
+
+async def propose_nightly(session: WriteSession, writes: Writes) -> int:
+    """Where the policy wants an officer to confirm it, keep the plan of the night as a preview; the offers in it.
+
+    The authority is told. Nothing is offered, so the plan is made without the authority's lock.
+    """
+    async with whole_authority(session):
+        ground = await survey(session)
+        if not (ground.policy.confirm_batches and ground.free_places):
+            return 0
+        wants = await waiting_wants(session, ground)
+        officers = await authority_organisation(session)
     snapshot = ground.snapshot(wants)
-    run_id = _keep_run(session, writes, ground, snapshot, plan_content(ground, snapshot, plan), NOTHING)
+    plan = await asyncio.to_thread(decide, snapshot, ground.policy, session.today)
+    if not plan.offered:
+        return 0
+    content = await asyncio.to_thread(plan_content, ground, snapshot, plan)
+    run_id = _keep_run(session, writes, ground, snapshot, content, NOTHING, proposed=True)
     tell(
         writes,
         session,
         "allocation_run.proposed",
         subject=("allocation_run", run_id, 1),
-        audience=[await authority_organisation(session)],
+        audience=[officers],
         data={"offers": len(plan.offered)},
     )
-    return 0
+    return len(plan.offered)
 
 
 def _keep_run(
-    session: WriteSession, writes: Writes, ground: Ground, snapshot: Snapshot, content: dict[str, Any], asked: WhatIf
+    session: WriteSession,
+    writes: Writes,
+    ground: Ground,
+    snapshot: Snapshot,
+    content: dict[str, Any],
+    asked: WhatIf,
+    *,
+    proposed: bool = False,
 ) -> UUID:
     run_id = new_id()
     writes.add(
@@ -94,6 +127,7 @@ def _keep_run(
         snapshot_hash=snapshot_hash(ground, snapshot, session.today.isoformat()),
         what_if=plain(asked),
         plan=content,
+        proposed=proposed,
     )
     return run_id
 

@@ -19,6 +19,8 @@ from app.errors import FieldFault, Invalid, NotFound, RequestInProgress, Sandbox
 from app.queries import due
 from app.queries.writes import Writes
 from app.services import contract_end, falling_due, hand_over
+from app.services.allocation import JUDGED_AT_ONCE
+from app.services.allocation_runs import propose_nightly
 from app.services.answers_to_offers import expire_due
 
 Step = Callable[[BrokerSession, Writes], Awaitable[int]]
@@ -174,7 +176,9 @@ async def _run_moment(database: Database, officer: Principal, ran_to: datetime, 
             ran.contract_ends_told += await run(contract_end.give_notice)
         # Whose offer has just lapsed waits too.
         if agenda.someone_waits or lapsed:
-            ran.offers_made += await run(falling_due.offer_places)
+            ran.offers_made += await _allocate(run)
+            await _propose(database, officer, ran_to)
+        await run(falling_due.forget_ground_changes)
     await run(_done)
 
 
@@ -188,6 +192,23 @@ async def _end_the_day(run: Callable[[Step], Awaitable[int]], agenda: due.Agenda
     if agenda.hand_over_is_due:
         ran.cases_handed_over += await run(hand_over.carry_out_due)
     return lapsed
+
+
+async def _allocate(run: Callable[[Step], Awaitable[int]]) -> int:
+    """The night's judgement of those who wait, a few at a time, then its offers; how many offers."""
+    while await run(falling_due.judge_waiting) == JUDGED_AT_ONCE:
+        pass
+    return await run(falling_due.offer_places)
+
+
+async def _propose(database: Database, officer: Principal, ran_to: datetime) -> None:
+    """Propose the plan of the night, without the lock: others may act while it is made. Raises _GiveWayError."""
+    async with database.write(officer) as session:
+        if await due.take_turn(session) != ran_to:
+            raise _GiveWayError
+        writes = Writes()
+        await propose_nightly(session, writes)
+        await writes.flush(session)
 
 
 async def _done(wide: BrokerSession, writes: Writes) -> int:  # noqa: ARG001 - every step has one shape

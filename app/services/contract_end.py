@@ -18,12 +18,12 @@ from app.domain.contract_terms import ContractTerms
 from app.domain.referral import State
 from app.errors import NotFound
 from app.queries import contract_end as queries
-from app.queries import contracts, lots, referrals, waiting
+from app.queries import contracts, lots, referrals, snapshot
 from app.queries.contract_terms import terms_on
 from app.queries.parties import authority_organisation, calendar_of
 from app.queries.writes import Writes
 from app.services import history
-from app.services.allocation import survey, wants_of
+from app.services.allocation import survey
 from app.services.answers_to_offers import withdraw_live_offer
 from app.services.events import tell
 from app.services.obligations import cancel, owe
@@ -68,21 +68,22 @@ async def ending_of(session: ReadSession, contract_id: UUID) -> Ending:
     rows = await queries.open_in(session, contract_id)
     figures = await lots.figures_on(session, [row["id"] for row in rows], session.today)
     ground = await survey(session)
-    wants = wants_of(ground, await waiting.everyone(session))
-    snapshot = ground.snapshot(wants)
+    kinds = await snapshot.kinds(session, by_school=any(lot.school_ids for lot in ground.lots))
+    now = ground.snapshot(())
     after = {lot.id for lot in ground.lots if lot.ends_on > ends_on}
     here = {row["id"] for row in rows}
     could: dict[UUID, int] = dict.fromkeys(here, 0)
     alone: dict[UUID, int] = dict.fromkeys(here, 0)
-    for want in wants:
+    for want, row in kinds:
         serving = {
             verdict.lot_id
-            for verdict in verdicts_of(want, snapshot, ground.policy, session.today, want.band)
+            for verdict in verdicts_of(want, now, ground.policy, session.today, want.band)
             if verdict.reason is None
         }
+        count = len(row["ids"].split())
         for lot_id in serving & here:
-            could[lot_id] += 1
-            alone[lot_id] += not serving & after
+            could[lot_id] += count
+            alone[lot_id] += 0 if serving & after else count
     return Ending(
         contract_id=contract_id,
         ends_on=ends_on,

@@ -4,6 +4,7 @@ A referral that waits is explained as it stands now; any other by the record of 
 sender is told counts of places and reason codes: of other families that some stand ahead, and nothing else.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -76,7 +77,9 @@ async def explanations_of(
     found: dict[UUID, _Found] = {}
     waiting_ids = [row["id"] for row in subjects if row["state"] == "waiting"]
     if waiting_ids:
-        found = _of_waiting(known or await read_waiting_list(session), waiting_ids, to_officer=_is_officer(session))
+        standing = known or await read_waiting_list(session)
+        # Beside the event loop: a page of a graph asks for a hundred.
+        found = await asyncio.to_thread(_of_waiting, standing, waiting_ids, to_officer=_is_officer(session))
     others = [row["id"] for row in subjects if row["id"] not in found]
     async with whole_authority(session):
         decisions = await explained.latest_decisions(session, others) if others else {}
@@ -118,7 +121,12 @@ def facts_now(standing: WaitingList, line: Waiting, estimate: Estimate | None) -
     facts = decision_facts(line.want, line.decision, standing.whole, ground.policy, standing.today, estimate)
     # What may be offered today is what a run would look at; of the busy places, none is.
     now = verdicts_of(line.want, ground.snapshot(()), ground.policy, standing.today, facts.band)
-    return replace(facts, offerable_count=sum(verdict.free_count for verdict in now))
+    tight_set = line.decision.tight_set
+    return replace(
+        facts,
+        offerable_count=sum(verdict.free_count for verdict in now),
+        capped=tight_set is not None and standing.tight_sets[tight_set].capacity == 0,
+    )
 
 
 def _more(standing: WaitingList, line: Waiting, estimate: Estimate | None, *, to_officer: bool) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from typing import Final
 
 from app.db import BrokerSession, ReadSession
 from app.domain.policy import Policy
-from app.queries import due, hand_over, referrals
+from app.queries import due, ground_changes, hand_over, referrals
 from app.queries.parties import authority_organisation, calendar_of
 from app.queries.writes import Writes
+from app.services import allocation
 from app.services.allocation_runs import run_nightly
 from app.services.events import tell
 from app.services.reach import refresh_reach
@@ -62,6 +63,16 @@ async def count_reach(wide: BrokerSession, writes: Writes) -> int:  # noqa: ARG0
     return await refresh_reach(wide)
 
 
+async def judge_waiting(wide: BrokerSession, writes: Writes) -> int:
+    """Judge anew who of those that wait can be served at all; how many stand otherwise, at most `JUDGED_AT_ONCE`."""
+    return await allocation.judge_waiting(wide, writes)
+
+
 async def offer_places(wide: BrokerSession, writes: Writes) -> int:
-    """Offer places that came free at midnight to the waiting list, and judge anew who can be served at all."""
+    """Offer places that came free at midnight to the waiting list, unless an officer has to confirm it."""
     return await run_nightly(wide, writes)
+
+
+async def forget_ground_changes(wide: BrokerSession, writes: Writes) -> int:  # noqa: ARG001 - every step has one shape
+    """Clear away the notes of changes that every transaction has seen."""
+    return await ground_changes.forget_seen(wide)

@@ -1,4 +1,7 @@
-"""Publishing an authority's allocation policy. What is published is never altered: a change is a further version."""
+"""Publishing an authority's allocation policy. What is published is never altered: a change is a further version.
+
+A version that is only announced can be withdrawn before its day. It stays, with its number, and takes effect never.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,10 +12,11 @@ from uuid import UUID
 import orjson
 
 from app.access import Principal
-from app.db import NOBODY, WorkerDatabase, WriteSession
+from app.clock import london_date
+from app.db import NOBODY, ReadSession, WorkerDatabase, WriteSession, broker
 from app.domain.policy import Policy, policy_from
 from app.domain.policy_published import Publication, public_page
-from app.errors import AlreadyExists, FieldFault, NotFound
+from app.errors import ActionNotAvailable, AlreadyExists, FieldFault, NotFound
 from app.ids import new_id
 from app.models.allocation import policy_version
 from app.queries import policies as queries
@@ -21,8 +25,10 @@ from app.queries.writes import Writes
 from app.services.events import tell
 from app.services.faults import refuse
 
-_NEVER_CHANGED: Final = 1
+PUBLISHED: Final = 1
 """The version of every published policy, as events and entity tags count."""
+WITHDRAWN: Final = 2
+"""That of one that was withdrawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +73,55 @@ async def publish_policy(session: WriteSession, writes: Writes, draft: Draft) ->
         writes,
         session,
         "policy.published",
-        subject=("policy", policy_id, _NEVER_CHANGED),
+        subject=("policy", policy_id, PUBLISHED),
         audience=await every_organisation(session),
         data={"number": number, "effective_from": draft.effective_from.isoformat()},
     )
     return policy_id
+
+
+async def preview_page(session: ReadSession, draft: Draft) -> str:
+    """The page that the public would read if a draft were published now, as Markdown; nothing is written.
+
+    Raises Invalid naming each field that is not right, as publishing it would.
+    """
+    refuse([*_date_faults(draft.effective_from, session.today), *content_faults(draft.content)])
+    policy = policy_from(draft.content)
+    about = Publication(
+        authority=await queries.authority_name(session),
+        version=await queries.newest_number(session) + 1,
+        effective_from=draft.effective_from,
+        contact=draft.contact,
+        digest=policy.digest(),
+    )
+    return with_changes(public_page(policy, about), draft.summary_of_changes)
+
+
+async def withdraw_policy(session: WriteSession, writes: Writes, policy_id: UUID, reason: str) -> None:
+    """Withdraw a version that was announced, before the day on which it takes effect; its day is free again.
+
+    Under the authority's lock, so that nothing is decided under it meanwhile. Raises NotFound, and ActionNotAvailable
+    for one that is in force or was, or was withdrawn already.
+    """
+    async with broker(session) as wide:
+        await queries.lock_versions(wide)
+        row = await queries.get_policy(wide, policy_id)
+        if row is None:
+            raise NotFound
+        if row["withdrawn_at"] is not None:
+            raise ActionNotAvailable("The version was withdrawn already.")
+        # A decision of the day itself may have come between this request and the lock.
+        if row["effective_from"] <= wide.today or await queries.decides_already(wide, policy_id):
+            raise ActionNotAvailable("The version has taken effect: publish another for a later day.")
+        await queries.withdraw(wide, policy_id, reason)
+    tell(
+        writes,
+        session,
+        "policy.withdrawn",
+        subject=("policy", policy_id, WITHDRAWN),
+        audience=await every_organisation(session),
+        data={"number": row["number"], "announced_for": row["effective_from"].isoformat()},
+    )
 
 
 def content_faults(content: Mapping[str, Any]) -> list[FieldFault]:
@@ -111,10 +161,24 @@ def published(row: Mapping[str, Any]) -> tuple[Policy, Publication]:
 
 
 def page_text(row: Mapping[str, Any]) -> str:
-    """The page for the public about a stored version, as Markdown: the policy, and what it changed."""
-    text = public_page(*published(row))
-    summary = " ".join((row["summary_of_changes"] or "").split())
-    return f"{text}\n## What changed in this version\n\n{summary}\n" if summary else text
+    """The page for the public about a stored version, as Markdown: the policy, and what it changed.
+
+    Of a version that was withdrawn it says so before all else.
+    """
+    text = with_changes(public_page(*published(row)), row["summary_of_changes"])
+    if row["withdrawn_at"] is None:
+        return text
+    heading, _, rest = text.partition("\n\n")
+    on = london_date(row["withdrawn_at"])
+    reason = " ".join(row["withdrawal_reason"].split())
+    told = f"**This version was withdrawn on {on.day} {on:%B %Y} and never takes effect.** {reason}"
+    return f"{heading}\n\n{told}\n\n{rest}"
+
+
+def with_changes(page: str, summary_of_changes: str | None) -> str:
+    """A page with what its version changed, at the end."""
+    summary = " ".join((summary_of_changes or "").split())
+    return f"{page}\n## What changed in this version\n\n{summary}\n" if summary else page
 
 
 async def public_reader(worker: WorkerDatabase, la_code: str) -> Principal:

@@ -45,7 +45,7 @@ def _lot_faults(asked: WhatIf, places: Mapping[UUID, int]) -> Iterator[FieldFaul
 def _practitioner_faults(asked: WhatIf, practitioners: Collection[UUID]) -> Iterator[FieldFault]:
     for number, (practitioner_id, _) in enumerate(asked.languages):
         if practitioner_id not in practitioners:
-            sentence = "There is no practitioner of this id."
+            sentence = "No practitioner with a place has this id."
             yield FieldFault(f"/what_if/languages/{number}/practitioner_id", "unknown", sentence)
 
 

@@ -154,6 +154,14 @@ async def test_a_nightly_plan_waits_for_an_officer_where_the_policy_says_so(
     waiting, run = await confirmed_nightly(api, town, lane)
     assert (await school.get(f"/v1/referrals/{waiting['id']}")).json()["state"] == "waiting"
     assert (run["state"], run["counts"]["placed"]) == ("preview", 1)
+    own = await preview(officer)
+    assert own["state"] == "preview", "an officer's own preview, made later, proposes nothing"
+    told = (await school.get(f"/v1/referrals/{waiting['id']}/explanation")).json()
+    assert told["facts"]["waits_for"] == "CONFIRMATION"
+    assert "It stands in a plan that awaits confirmation by an officer of the authority" in told["paragraph"]
+    assert "next run" not in told["paragraph"]
+    listed = {row["id"]: row["waits_for"] for row in (await officer.get("/v1/waiting-list")).json()["data"]}
+    assert listed == {waiting["id"]: "CONFIRMATION"}
     committed = await officer.post(f"{PATH}/{run['id']}/commit", CHAIR)
     assert committed.status_code == 200, committed.text
     assert committed.json()["confirmed_by_name"] == "Robin Exemplar"

@@ -119,7 +119,7 @@ async def test_one_that_waits_for_a_place_is_told_when_one_may_come(api: Api, to
         await send(school)
     found = await told(school, await send(school, band="P1"))
     assert found["paragraph"] == (
-        "Two places serve Year 7 in the North; all are held by families ahead of this one in the published order. The"
+        "Two places serve Year 7 in the North; all are held by families whose turn came earlier. The"
         " next is planned to fall free in 30 school days; places are offered to band P1 up to five school days ahead."
         " It is next in the order for these places. If plans hold, it can begin in 30 school days."
     )

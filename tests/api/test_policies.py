@@ -1,20 +1,24 @@
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 import pytest
 
 from app import clock
 from app.access import Scope
+from app.db import Database
 from app.domain.decision_record import decision_content, replay
 from app.domain.policy import BANDS, Policy, digest_of
-from app.errors import AlreadyExists, InvariantBroken
+from app.errors import AlreadyExists, HalftermError, InvariantBroken
 from app.http.plain_pages import PAGE_POLICY
 from app.ids import new_id
 from app.models.allocation import policy_version
 from app.queries.writes import Writes
+from app.services.allocation import survey
 from tests.factories.authority import Town, build_town
 from tests.factories.casework import ACCEPTED_AT, at
 from tests.factories.http import Api, Caller
@@ -460,3 +464,119 @@ async def test_the_graph_tells_the_same(real_api: Api, real_town: Town) -> None:
     assert node == {"decisions": [{"outcome": "offered", "policy": {"number": 1}}]}
     (node,) = (await school.graphql(query))["data"]["referrals"]["nodes"]
     assert not node["decisions"]
+
+
+# Read over before, and withdrawn before its day.
+
+
+async def rows_of(database: Database, town: Town) -> int:
+    async with database.read(town.officer) as session:
+        count: int = await session.value(
+            "SELECT (SELECT count(*) FROM policy_version WHERE authority_id = $1)"
+            " + (SELECT count(*) FROM event WHERE authority_id = $1)",
+            session.authority_id,
+        )
+    return count
+
+
+async def test_a_draft_is_read_as_the_public_will_and_nothing_is_written(
+    api: Api, town: Town, lane: Database, officer: Caller
+) -> None:
+    before = await rows_of(lane, town)
+    markdown = {"Accept": "text/markdown"}
+    seen = await officer.post(f"{PATH}/preview", draft(weights__P1=9), headers=markdown)
+    assert (seen.status_code, seen.headers["content-type"]) == (200, "text/markdown; charset=utf-8"), seen.text
+    assert "Version 2, in force from 3 November 2026" in seen.text
+    page = await officer.post(f"{PATH}/preview", draft(weights__P1=9))
+    assert page.headers["content-security-policy"] == PAGE_POLICY
+    assert await rows_of(lane, town) == before
+    made = (await officer.post(PATH, draft(weights__P1=9))).json()
+    assert (await officer.get(f"{PATH}/{made['id']}/page", headers=markdown)).text == seen.text
+    for wrong in (draft("2026-11-02"), draft(windows__P1=7.5)):
+        assert (await officer.post(f"{PATH}/preview", wrong)).status_code == 422
+    for stranger in (town.school, town.provider):
+        assert (await api.as_(stranger).post(f"{PATH}/preview", draft())).status_code == 403
+
+
+async def test_an_announced_version_is_withdrawn_and_its_day_is_free(
+    api: Api, town: Town, lane: Database, officer: Caller
+) -> None:
+    made = (await officer.post(PATH, draft(answer_days__P2=7))).json()
+    path = f"{PATH}/{made['id']}"
+    once = key()
+    answer = await officer.post(f"{path}/withdraw", {"reason": "A slip in the windows."}, headers=once)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert (found["withdrawn_at"], found["withdrawal_reason"]) == ("2026-11-02T09:00:00Z", "A slip in the windows.")
+    assert (found["effective_from"], answer.headers["etag"]) == (TOMORROW, '"2"')
+    again = await officer.post(f"{path}/withdraw", {"reason": "A slip in the windows."}, headers=once)
+    assert (again.status_code, again.json()) == (200, found)
+    assert (await officer.get(path)).json() == found
+    assert (await officer.get(path, headers={"If-None-Match": '"1"'})).status_code == 200
+    page = (await officer.get(f"{path}/page", headers={"Accept": "text/markdown"})).text
+    assert "**This version was withdrawn on 2 November 2026 and never takes effect.** A slip in the windows." in page
+    (row, _) = (await officer.get(PATH)).json()["data"]
+    assert (row["number"], row["state"], row["in_force_until"]) == (2, "withdrawn", None)
+    # The next day has the version before, for decisions too.
+    later = ACCEPTED_AT + timedelta(days=1, hours=1)
+    assert (await at(officer, later).get(f"{PATH}/current")).json()["number"] == 1
+    async with lane.read(replace(town.officer, at=later)) as session:
+        assert (await survey(session)).policy == Policy()
+    third = await officer.post(PATH, draft())
+    assert (third.status_code, third.json()["number"]) == (201, 3)
+    assert (await at(officer, later).get(f"{PATH}/current")).json()["number"] == 3
+    graph = await officer.graphql("{ policies { nodes { number effectiveFrom withdrawnAt } } }")
+    by_number = {node["number"]: node for node in graph["data"]["policies"]["nodes"]}
+    assert by_number[2]["effectiveFrom"] is None
+    assert by_number[2]["withdrawnAt"] is not None
+    async with lane.read(town.school) as session:
+        told = await session.value(
+            "SELECT count(*) FROM event e JOIN event_audience a ON a.event_id = e.id"
+            " WHERE e.type = 'policy.withdrawn' AND a.organisation_id = $1",
+            town.school.organisation_id,
+        )
+    assert told == 1
+
+
+async def test_a_version_is_not_withdrawn_from_its_day_on_nor_twice_nor_by_another(
+    api: Api, town: Town, lane: Database, officer: Caller
+) -> None:
+    made = (await officer.post(PATH, draft())).json()
+    path, body = f"{PATH}/{made['id']}/withdraw", {"reason": "Made up."}
+    on_the_day = at(api.as_(town.officer), datetime(2026, 11, 3, 0, 0, tzinfo=UTC))
+    refused = await on_the_day.post(path, body)
+    assert (refused.status_code, refused.json()["code"]) == (409, "action_not_available")
+    assert (await officer.post(f"{PATH}/{made['id']}/withdraw", {"reason": ""})).status_code == 422
+    for stranger in (town.school, town.provider):
+        assert (await api.as_(stranger).post(path, body)).status_code == 403
+    elsewhere = await build_town(lane, name="Elsewhere (made up)")
+    assert (await api.as_(elsewhere.officer).post(path, body)).status_code == 404
+    current = (await officer.get(f"{PATH}/current")).json()
+    assert (await officer.post(f"{PATH}/{current['id']}/withdraw", body)).status_code == 409
+    assert (await officer.post(path, body)).status_code == 200
+    assert (await officer.post(path, body)).status_code == 409
+
+
+async def test_a_version_under_which_something_was_decided_is_not_withdrawn(
+    api: Api, town: Town, officer: Caller
+) -> None:
+    """A request of the last second before midnight, that comes to its turn after a decision of the new day."""
+    made = (await officer.post(PATH, draft())).json()
+    answer = await at(api.as_(town.school), datetime(2026, 11, 3, 0, 0, 1, tzinfo=UTC)).post(
+        "/v1/referrals", referral_body(), headers=key()
+    )
+    assert answer.status_code == 201, answer.text
+    late = at(api.as_(town.officer), datetime(2026, 11, 2, 23, 59, 59, tzinfo=UTC))
+    assert (await late.post(f"{PATH}/{made['id']}/withdraw", {"reason": "Made up."})).status_code == 409
+
+
+async def test_the_services_role_changes_a_published_version_in_no_other_way(lane: Database, town: Town) -> None:
+    for change in (
+        "withdrawal_reason = 'x'",
+        "effective_from = effective_from + 1",
+        "effective_from = NULL, announced_for = effective_from",
+        "content = '{}'",
+    ):
+        with pytest.raises((asyncpg.PostgresError, HalftermError)):
+            async with lane.write(town.officer) as session:
+                await session.run(f"UPDATE policy_version SET {change} WHERE authority_id = $1", session.authority_id)

@@ -25,6 +25,7 @@ BROKERS = {
     "services/practitioners.py": "a caseload that grows opens places to the waiting list",
     "services/hand_over.py": "cases move between providers, and what they leave is offered to the waiting list",
     "services/allocation_runs.py": "a run decides the whole waiting list",
+    "services/policies.py": "a version is withdrawn while nothing can be decided under it",
     "services/business_clock.py": "the clock acts for the whole authority",
 }
 # Who may count over the whole authority in a read, and why.
@@ -32,6 +33,7 @@ WIDE_READERS = {
     "services/services.py": "a school reads whether a place is free, and nothing of whose places they are",
     "services/waiting_list.py": "the order and the expected starts stand on everyone who waits; a sender reads its own",
     "services/explanations.py": "a sender reads why its referral was decided so, and not the record of the decision",
+    "services/allocation_runs.py": "a preview is decided from the whole waiting list, and offers nothing",
     "services/lots.py": "a prime reads how its subcontractor's lot stands, and none of its bookings",
 }
 

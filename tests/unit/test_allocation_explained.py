@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from orjson import loads
 
-from app.domain.allocation import Caseload, Place, Snapshot, decide
+from app.domain.allocation import Caseload, Decision, Place, Snapshot, decide
 from app.domain.allocation.expected_start import Estimate, expected_starts, load_ahead_of
 from app.domain.allocation.facts_of_time import free_in, long_stop_on
 from app.domain.allocation.reach import reach_counts, reach_of
@@ -41,7 +41,7 @@ def told(snapshot: Snapshot, policy: Policy = POLICY, **estimating) -> str:
 
 def test_all_places_are_held() -> None:
     assert told(Snapshot((WANT,), (LOT,), BUSY)) == (
-        "Three places serve Year 9 in the North; all are held by families ahead of this one in the published order."
+        "Three places serve Year 9 in the North; all are held by families whose turn came earlier."
         " The next is planned to fall free in ten school days; places are offered to band P3 up to two school days"
         " ahead."
     )
@@ -56,6 +56,33 @@ def test_the_turn_goes_to_others() -> None:
         " published order. It is number 2 in the order for these places. If plans hold, it can begin in 32 to"
         " 64 school days."
     )
+
+
+def test_places_out_of_service_are_not_said_to_be_held() -> None:
+    away = tuple(replace(place, in_service=False) for place in BUSY)
+    assert "all are out of service for now." in told(Snapshot((WANT,), (LOT,), away))
+    mixed = told(Snapshot((WANT,), (LOT,), (*BUSY[:2], away[2])))
+    assert "those in service are held by families whose turn came earlier." in mixed
+    assert "it is held by a family whose turn came earlier." in told(Snapshot((WANT,), (LOT,), BUSY[:1]))
+    assert "it is out of service for now." in told(Snapshot((WANT,), (LOT,), away[:1]))
+
+
+def test_a_full_caseload_is_not_said_to_be_families_ahead() -> None:
+    place = Place(an_id(1), LOT.id, 1, an_id(400))
+    snapshot = Snapshot((WANT,), (LOT,), (place,), caseloads=(Caseload(an_id(400), 2, 2),))
+    plan = decide(snapshot, POLICY, TODAY)
+    assert plan.tight_sets[0].capacity == 0
+    facts = replace(decision_facts(WANT, plan.decisions[0], snapshot, POLICY, TODAY), capped=True)
+    assert "can take nobody more for now" in explain(facts, NAMES)
+    assert "families ahead" not in explain(facts, NAMES)
+
+
+def test_where_officers_confirm_plans_it_is_said() -> None:
+    for policy, said in ((POLICY, False), (replace(POLICY, confirm_batches=True), True)):
+        facts = decision_facts(
+            WANT, Decision(WANT.referral_id, "waiting", waits_for="RUN"), Snapshot((WANT,), (LOT,), BUSY), policy, TODAY
+        )
+        assert ("An officer of the authority confirms the plan" in explain(facts, NAMES)) is said
 
 
 @pytest.mark.parametrize(

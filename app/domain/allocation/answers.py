@@ -18,6 +18,8 @@ class Waits(StrEnum):
     """Places that would do are free, and all of them go to families ahead (or may take no more): see the tight set."""
     RUN = "RUN"
     """It came just now, and its band waits for the next run unless places are plentiful (cadence)."""
+    CONFIRMATION = "CONFIRMATION"
+    """It stands in a plan that an officer has still to confirm. No decision says this: the waiting list does."""
     HOLD = "HOLD"
 
 

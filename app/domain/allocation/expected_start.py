@@ -5,11 +5,13 @@ in order, and so is the referral: a date. P3: the same, and how far it stretches
 coming: a range. P4: a position, and the range of waits of those of its band who began lately; never a date.
 """
 
-from collections.abc import Collection, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from heapq import heapify, heapreplace
+from typing import NamedTuple
 from uuid import UUID
 
 from app.domain.allocation.facts import Snapshot
@@ -43,6 +45,60 @@ class Estimate:
     high: int | None
 
 
+class Schedule:
+    """Those who wait, put in the published order on the days that places are planned to fall free.
+
+    Made once for a whole list; each estimate is then a few look-ups. The snapshot should hold every place, busy ones
+    with the day they are planned to fall free. Those on hold, and those whom nothing serves, are not in it.
+    """
+
+    def __init__(self, snapshot: Snapshot, policy: Policy, as_of: date) -> None:
+        supply = Supply(snapshot, policy, as_of)
+        free = _free_days(snapshot, supply)
+        self._turns: dict[UUID, _Turn] = {}
+        self._alike: dict[Shapes, list[int]] = {}
+        for rank, run in Order(policy, snapshot.shares, as_of).sorted(snapshot.wants):
+            outlook = supply.outlooks(rank[0])
+            for want in run:
+                shapes = 0 if want.holds else outlook(want)[0]
+                if shapes:
+                    number = len(self._turns)
+                    self._turns[want.referral_id] = _Turn(number, rank[0], shapes, _take_first(free, shapes, supply))
+                    self._alike.setdefault(shapes, []).append(number)
+
+    def __iter__(self) -> Iterator[UUID]:
+        """The referrals in it, in order."""
+        return iter(self._turns)
+
+    def __contains__(self, referral_id: UUID) -> bool:
+        """Whether a referral is in it."""
+        return referral_id in self._turns
+
+    def estimate(
+        self, referral_id: UUID, *, recent_waits: Mapping[str, tuple[int, int]], load_ahead: int
+    ) -> Estimate | None:
+        """When one may begin; None when it is not in the schedule.
+
+        `recent_waits`: by band, a low and a high wait of lately, in school days. `load_ahead`: the share of places
+        that P1 and P2 take as they come, per cent.
+        """
+        turn = self._turns.get(referral_id)
+        if turn is None:
+            return None
+        # Those alike are numbered in order, so whoever is ahead for one of its places is counted by bisection.
+        ahead = sum(
+            bisect_left(numbers_, turn.number) for shapes, numbers_ in self._alike.items() if shapes & turn.shapes
+        )
+        return _estimate(referral_id, turn.band, 1 + ahead, turn.day, recent_waits, load_ahead)
+
+
+class _Turn(NamedTuple):
+    number: int
+    band: str
+    shapes: Shapes
+    day: int | None
+
+
 def expected_starts(
     snapshot: Snapshot,
     policy: Policy,
@@ -52,28 +108,14 @@ def expected_starts(
     load_ahead: int,
     only: Collection[UUID] | None = None,
 ) -> tuple[Estimate, ...]:
-    """The expected starts of those who wait (of `only` some), in the published order.
-
-    The snapshot should hold every place, busy ones with the day they are planned to fall free. `recent_waits`: by band,
-    a low and a high wait of lately, in school days. `load_ahead`: the share of places that P1 and P2 take as they
-    come, per cent. Those on hold, and those whom nothing serves, have no expected start.
-    """
-    supply = Supply(snapshot, policy, as_of)
-    free = _free_days(snapshot, supply)
-    ahead: dict[Shapes, int] = {}
-    estimates = []
-    for rank, run in Order(policy, snapshot.shares, as_of).sorted(snapshot.wants):
-        outlook = supply.outlooks(rank[0])
-        for want in run:
-            shapes = 0 if want.holds else outlook(want)[0]
-            if not shapes:
-                continue
-            day = _take_first(free, shapes, supply)
-            if only is None or want.referral_id in only:
-                position = 1 + sum(count for others, count in ahead.items() if others & shapes)
-                estimates.append(_estimate(want.referral_id, rank[0], position, day, recent_waits, load_ahead))
-            ahead[shapes] = ahead.get(shapes, 0) + 1
-    return tuple(estimates)
+    """The expected starts of those who wait (of `only` some), in the published order: see `Schedule`."""
+    schedule = Schedule(snapshot, policy, as_of)
+    made = (
+        schedule.estimate(each, recent_waits=recent_waits, load_ahead=load_ahead)
+        for each in schedule
+        if only is None or each in only
+    )
+    return tuple(estimate for estimate in made if estimate is not None)
 
 
 def load_ahead_of(place_days: int, places: int, days: int) -> int:

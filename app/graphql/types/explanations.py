@@ -43,7 +43,7 @@ class ExplanationFacts:
     next_free_in_school_days: int | None = seen(_TOLD, "Until the next of them is planned to be free.")
     reasons: list[ReasonCount] | None = seen(_TOLD, "Reasons against services, in the rules' order.")
     hold: str | None = seen(_TOLD, "Why it stands unoffered; `OFFICER_CHECK` says no more.")
-    waits_for: str | None = seen(_TOLD, "`PLACE`, `TURN`, `RUN` or `HOLD`.")
+    waits_for: str | None = seen(_TOLD, "`PLACE`, `TURN`, `RUN`, `CONFIRMATION` or `HOLD`.")
     free_in_school_days: int | None = seen(_TOLD, "Until the place offered is free.")
     wishes_not_met: list[str] | None = seen(_TOLD)
     placed_by_officer: bool | None = seen(_TOLD, "An officer chose the place, not the order.")

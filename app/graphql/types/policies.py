@@ -11,12 +11,16 @@ from app.queries.graph import nouns
 
 
 @of_noun(nouns.POLICY, rule="graphql.policies")
-@strawberry.type(description="A published version of the authority's allocation policy: it never changes.")
+@strawberry.type(
+    description="A published version of the authority's allocation policy: it never changes, but to be withdrawn before"
+    " its day."
+)
 class Policy(Row, Node):
     """A policy version."""
 
     number: int = plain("1, 2, 3 ... in the order of publication.")
-    effective_from: date = plain("In force from this day until the next version's.")
+    effective_from: date | None = plain("In force from this day until the next version's; null: it was withdrawn.")
+    withdrawn_at: datetime | None = plain("Set on a version that was withdrawn before its day.")
     published_at: datetime | None = plain("Null for what was put in force before this was recorded.")
     summary_of_changes: str | None = plain()
     contact: str | None = plain("Whom to ask about it; null: the authority.")

@@ -274,7 +274,7 @@ ALLOCATION: Final = Noun(
 POLICY: Final = Noun(
     "policy",
     "policy_version t",
-    _split("id number effective_from published_at summary_of_changes contact digest"),
+    _split("id number effective_from withdrawn_at published_at summary_of_changes contact digest"),
     _split("content"),
     orders={"number": Order(("number", "id"), descending=True)},
     filters={

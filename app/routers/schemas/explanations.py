@@ -36,7 +36,7 @@ class ExplanationFactsOut(Seen):
     ]
     reasons: Annotated[list[ReasonCountOut], _Told, Field(description="Reasons against services, in the rules' order.")]
     hold: Annotated[str | None, _Told, Field(description="Why it stands unoffered; `OFFICER_CHECK` says no more.")]
-    waits_for: Annotated[str | None, _Told, Field(description="`PLACE`, `TURN`, `RUN` or `HOLD`.")]
+    waits_for: Annotated[str | None, _Told, Field(description="`PLACE`, `TURN`, `RUN`, `CONFIRMATION` or `HOLD`.")]
     free_in_school_days: Annotated[int | None, _Told, Field(description="Until the place offered is free.")]
     wishes_not_met: Annotated[list[str], _Told]
     placed_by_officer: Annotated[bool, _Told, Field(description="An officer chose the place, not the order.")]
@@ -121,7 +121,7 @@ class WaitingOut(Seen):
     ahead_count: Annotated[
         int | None, _Told, Field(description="Families ahead for places that it could have; null where none could.")
     ]
-    waits_for: Annotated[str | None, _Told, Field(description="`PLACE`, `TURN`, `RUN` or `HOLD`.")]
+    waits_for: Annotated[str | None, _Told, Field(description="`PLACE`, `TURN`, `RUN`, `CONFIRMATION` or `HOLD`.")]
     expected_start: Annotated[ExpectedStartOut | None, _Told]
     certificate: Annotated[CertificateOut | None, _Decisions]
     year_group: Annotated[str, _Needs]

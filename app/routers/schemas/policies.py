@@ -1,6 +1,6 @@
 """Policies in requests and answers."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -156,16 +156,27 @@ class PolicyIn(In):
         return Draft(self.effective_from, self.summary_of_changes, self.contact, self.content.model_dump(mode="json"))
 
 
+class WithdrawalIn(In):
+    """Why an announced version is withdrawn."""
+
+    reason: Sentence = Field(description="For whoever reads the version: it stands on its page.")
+
+
 class PolicyState(StrEnum):
     """Where a version stands today."""
 
     ANNOUNCED = "announced"
     IN_FORCE = "in_force"
     PAST = "past"
+    WITHDRAWN = "withdrawn"
 
 
-def state_on(today: date, effective_from: date, in_force_until: date | None) -> PolicyState:
-    """Where a version stands on a day, by its first day and its last."""
+def state_on(
+    today: date, effective_from: date, in_force_until: date | None, withdrawn_at: datetime | None
+) -> PolicyState:
+    """Where a version stands on a day, by its first day and its last, and whether it was withdrawn before."""
+    if withdrawn_at is not None:
+        return PolicyState.WITHDRAWN
     if effective_from > today:
         return PolicyState.ANNOUNCED
     return PolicyState.PAST if in_force_until is not None and in_force_until < today else PolicyState.IN_FORCE
@@ -177,22 +188,25 @@ class PolicyRow(Out):
     id: UUID
     number: int = Field(description="1, 2, 3 ... in the order of publication.")
     state: PolicyState
-    effective_from: Date
+    effective_from: Date = Field(description="Of one that was withdrawn: the day that it was announced for.")
     in_force_until: Date | None = Field(
         description="The last day before another version takes effect, so far as one is announced."
     )
     published_at: Moment | None = Field(description="Null for what was put in force before this was recorded.")
+    withdrawn_at: Moment | None = Field(description="Set on a version that never takes effect.")
     summary_of_changes: str | None
     digest: str = Field(description="SHA-256 of the content, hexadecimal: decisions name the policy by it.")
 
 
 class PolicyOut(Out):
-    """A published version, whole: it never changes."""
+    """A published version, whole: it never changes, but to be withdrawn before its day."""
 
     id: UUID
     number: int
     effective_from: Date
     published_at: Moment | None
+    withdrawn_at: Moment | None
+    withdrawal_reason: str | None
     summary_of_changes: str | None
     contact: str | None
     digest: str
