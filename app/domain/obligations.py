@@ -16,6 +16,8 @@ ObligationKind = Literal[
     "school_return",
     "follow_up",
     "place_referral",
+    "lead_officer_action",
+    "deemed_acceptance_check",
 ]
 SubjectKind = Literal["offer", "referral", "intervention", "return"]
 ObligationClock = Literal["school_day", "working_day", "calendar_hour"]

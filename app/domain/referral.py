@@ -61,6 +61,9 @@ TRANSITIONS: Final[frozenset[Transition]] = frozenset(
         Transition(S.OFFERED, S.WAITING, "allocation.expired"),
         Transition(S.OFFERED, S.WAITING, "allocation.withdrawn"),
         Transition(S.OFFERED, S.ACCEPTED, "allocation.accepted"),
+        # Accepted by silence: a provider that objects gives it back, and one that has not read it can be asked no more.
+        Transition(S.ACCEPTED, S.WAITING, "allocation.declined"),
+        Transition(S.ACCEPTED, S.WAITING, "allocation.withdrawn"),
         # A late answer counts while nobody else holds the referral and a place of the lot is free.
         Transition(S.WAITING, S.ACCEPTED, "allocation.accepted"),
         Transition(S.ACCEPTED, S.IN_PROGRESS, "intervention.started"),
