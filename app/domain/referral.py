@@ -96,19 +96,20 @@ def check_move(source: State, target: State, event: str) -> None:
 
 
 _SENDER_ACTIONS: Final[dict[State, tuple[str, ...]]] = {
-    S.SUBMITTED: ("amend", "agreement", "withdraw"),
-    S.INFORMATION_REQUESTED: ("information", "amend", "agreement", "withdraw"),
-    S.IN_PANEL: ("amend", "agreement", "withdraw"),
-    S.WAITING: ("amend", "agreement", "withdraw"),
-    S.OFFERED: ("amend", "agreement", "withdraw"),
-    S.ACCEPTED: ("amend", "agreement", "withdraw"),
-    S.IN_PROGRESS: ("amend", "agreement"),
-    S.ON_HOLD: ("amend", "agreement"),
+    S.SUBMITTED: ("amend", "agreement", "withdraw", "siblings"),
+    S.INFORMATION_REQUESTED: ("information", "amend", "agreement", "withdraw", "siblings"),
+    S.IN_PANEL: ("amend", "agreement", "withdraw", "siblings"),
+    S.WAITING: ("amend", "agreement", "withdraw", "siblings"),
+    S.OFFERED: ("amend", "agreement", "withdraw", "siblings"),
+    S.ACCEPTED: ("amend", "agreement", "withdraw", "siblings"),
+    S.IN_PROGRESS: ("amend", "agreement", "siblings"),
+    S.ON_HOLD: ("amend", "agreement", "siblings"),
 }
 _AUTHORITY_ACTIONS: Final[dict[State, tuple[str, ...]]] = {
-    S.SUBMITTED: ("request-information",),
-    S.WAITING: ("request-information",),
-    S.OFFERED: ("request-information",),
+    S.SUBMITTED: ("request-information", "siblings"),
+    S.WAITING: ("request-information", "siblings"),
+    S.OFFERED: ("request-information", "siblings"),
+    **dict.fromkeys((S.INFORMATION_REQUESTED, S.IN_PANEL, S.ACCEPTED, S.IN_PROGRESS, S.ON_HOLD), ("siblings",)),
 }
 _PROVIDER_ACTIONS: Final[dict[State, tuple[str, ...]]] = {
     S.ACCEPTED: ("agreement",),

@@ -1,6 +1,18 @@
 """Allocation: the policy in force, the offers made under it, and the record of each decision."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Date, DateTime, Index, Integer, Text, UniqueConstraint, func, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.models.base import Xid8, reference, tenant_table, uuid
@@ -125,9 +137,7 @@ offer = tenant_table(
         name="decline_reason",
     ),
     CheckConstraint("(state = 'declined') = (decline_reason IS NOT NULL)", name="declined_has_reason"),
-    CheckConstraint(
-        "decline_reason NOT IN ('other', 'safeguarding') OR decline_note <> ''", name="other_is_explained"
-    ),
+    CheckConstraint("decline_reason NOT IN ('other', 'safeguarding') OR decline_note <> ''", name="other_is_explained"),
     CheckConstraint("deemed_at IS NULL OR deemed_acceptance", name="deemed_by_contract"),
     CheckConstraint("identity_released_at IS NULL OR deemed_at IS NOT NULL", name="released_after_deemed"),
     CheckConstraint("(state = 'accepted') = (intervention_id IS NOT NULL)", name="accepted_has_intervention"),

@@ -212,8 +212,8 @@ obligation = tenant_table(
     reference("organisation", "owed_by_id"),
     CheckConstraint(
         "kind IN ('answer_offer', 'safeguarding_action', 'agreement_check', 'initial_contact', 'baseline', 'plan',"
-        " 'review', 'closure', 'provider_return', 'school_return', 'follow_up', 'place_referral', 'lead_officer_action',"
-        " 'deemed_acceptance_check')",
+        " 'review', 'closure', 'provider_return', 'school_return', 'follow_up', 'place_referral',"
+        " 'lead_officer_action', 'deemed_acceptance_check')",
         name="kind",
     ),
     CheckConstraint("clock IN ('school_day', 'working_day', 'calendar_hour')", name="clock"),

@@ -6,6 +6,7 @@ In broker context, or in a read that reaches the whole authority.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -19,7 +20,7 @@ from app.domain.allocation import Caseload, Lot, Place, SchoolShare, Want
 # and what is committed (booked, not started).
 # All is counted once for the authority, from indexes that hold row policy's columns too: it runs under the lock.
 #
-# One statement for all that a decision stands on, because each round trip keeps the lock for longer: rows of four
+# One statement for all that a decision stands on, because each round trip keeps the lock for longer: rows of several
 # kinds, the first of which (`part` is 'terms') is the policy in force and the stamps of the calendar. Of the places
 # that are not free, only those with abilities of their own are there.
 _SURVEY = """
@@ -85,6 +86,24 @@ JOIN contract c ON c.authority_id = l.authority_id AND c.id = l.contract_id
 JOIN service s ON s.authority_id = l.authority_id AND s.id = l.service_id
 JOIN organisation o ON o.authority_id = l.authority_id AND o.id = l.provider_id
 WHERE l.authority_id = $1 AND s.format = 'casework'
+UNION ALL
+SELECT 'silence is yes', l.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM contract c JOIN lot l ON l.authority_id = c.authority_id AND l.contract_id = c.id
+WHERE c.authority_id = $1
+  AND coalesce((SELECT (v.terms ->> 'deemed_acceptance')::boolean FROM contract_variation v
+                WHERE v.authority_id = c.authority_id AND v.contract_id = c.id AND v.kind = 'deemed_acceptance'
+                  AND v.effective_on <= $2 ORDER BY v.effective_on DESC, v.number DESC LIMIT 1), c.deemed_acceptance)
+UNION ALL
+SELECT 'sibling', w.id, NULL, NULL, NULL, NULL, coalesce(i.practitioner_id, o.practitioner_id), NULL, NULL, NULL,
+       NULL, NULL, i.started_on, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM referral w
+JOIN referral s ON s.authority_id = w.authority_id AND s.sibling_group_id = w.sibling_group_id AND s.id <> w.id
+JOIN offer o ON o.authority_id = s.authority_id AND o.referral_id = s.id
+            AND o.state IN ('proposed', 'pending', 'accepted')
+LEFT JOIN intervention i ON i.authority_id = o.authority_id AND i.id = o.intervention_id
+WHERE w.authority_id = $1 AND w.sibling_group_id IS NOT NULL AND w.state = 'waiting'
+  AND s.state <> 'closed' AND coalesce(i.practitioner_id, o.practitioner_id) IS NOT NULL
 """
 
 _SHARES = """
@@ -99,6 +118,7 @@ GROUP BY s.organisation_id, s.pupils_on_roll
 _WAITING = """
 SELECT r.id, r.reference, r.household_id, r.band, r.banded_on, r.received_at, r.area_id, r.school_id, r.key_stage,
        r.need_codes, r.language, r.modes, r.preferred_mode, r.refused_provider_ids, r.holds, r.unplaceable,
+       r.sibling_group_id,
        ARRAY(SELECT DISTINCT o.provider_id FROM offer o
              WHERE o.authority_id = r.authority_id AND o.referral_id = r.id AND o.state IN ('declined', 'expired'))
        AS declined_provider_ids,
@@ -134,6 +154,19 @@ class Survey:
     """Of every practitioner with a place; one who is no longer active takes nobody new."""
     names: dict[UUID, str]
     """Of the lots' providers and services, by id."""
+    deemed_lots: frozenset[UUID]
+    """The lots whose contract counts silence as yes on the day."""
+    siblings: tuple["SiblingWith", ...]
+    """Of those who wait, the practitioners of their siblings."""
+
+
+class SiblingWith(NamedTuple):
+    """A referral that waits has a sibling who is offered, or has, a place with a practitioner."""
+
+    referral_id: UUID
+    practitioner_id: UUID
+    started_on: date | None
+    """The sibling's first attended contact; None before it."""
 
 
 async def survey(session: ReadSession, on: date) -> Survey:
@@ -155,6 +188,10 @@ async def survey(session: ReadSession, on: date) -> Survey:
             **{row["provider_id"]: row["provider_name"] for row in lots},
             **{row["service_id"]: row["service_name"] for row in lots},
         },
+        deemed_lots=frozenset(row["id"] for row in rows if row["part"] == "silence is yes"),
+        siblings=tuple(
+            SiblingWith(row["id"], row["practitioner_id"], row["starts_on"]) for row in rows if row["part"] == "sibling"
+        ),
     )
 
 
@@ -226,6 +263,7 @@ def want_of(row: asyncpg.Record, long_stop_on: date | None) -> Want:
         secondary_needs=tuple(row["need_codes"][1:]),
         preferred_mode=row["preferred_mode"],
         previous_provider_id=row["previous_provider_id"],
+        sibling_group_id=row["sibling_group_id"],
         long_stop_on=long_stop_on,
         language=row["language"],
         modes=tuple(row["modes"]),

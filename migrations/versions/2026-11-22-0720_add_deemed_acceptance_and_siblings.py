@@ -53,9 +53,7 @@ def upgrade() -> None:
     )
     for name in ("deemed_at", "identity_released_at", "objection_until"):
         op.add_column("offer", sa.Column(name, sa.DateTime(timezone=True)))
-    op.create_check_constraint(
-        op.f("ck_offer_deemed_by_contract"), "offer", "deemed_at IS NULL OR deemed_acceptance"
-    )
+    op.create_check_constraint(op.f("ck_offer_deemed_by_contract"), "offer", "deemed_at IS NULL OR deemed_acceptance")
     op.create_check_constraint(
         op.f("ck_offer_released_after_deemed"), "offer", "identity_released_at IS NULL OR deemed_at IS NOT NULL"
     )
@@ -78,16 +76,12 @@ def upgrade() -> None:
         ["authority_id", "sibling_group_id"],
         postgresql_where=sa.text("sibling_group_id IS NOT NULL"),
     )
-    op.add_column(
-        "intervention", sa.Column("sealed", sa.Boolean(), server_default=sa.text("false"), nullable=False)
-    )
+    op.add_column("intervention", sa.Column("sealed", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     _index_of_lots(["provider_id", "referring_organisation_id", "school_id", "sealed"])
     opened = f"(provider_id = {_ME} AND NOT sealed)"
     _policies(f"{_TENANT} AND ({_PARTIES} OR {opened})", f"{_TENANT} AND ({_WIDE} OR {opened})")
     move = sa.table("referral_transition", *(sa.column(name) for name in ("from_state", "to_state", "event_type")))
-    op.bulk_insert(
-        move, [dict(zip(("from_state", "to_state", "event_type"), each, strict=True)) for each in _MOVES]
-    )
+    op.bulk_insert(move, [dict(zip(("from_state", "to_state", "event_type"), each, strict=True)) for each in _MOVES])
 
 
 def downgrade() -> None:

@@ -58,7 +58,7 @@ class Variation(Row, Node):
     """A variation."""
 
     number: int = plain()
-    kind: str = plain("`extension`, `volume`, `price` or `lots`.")
+    kind: str = plain("`extension`, `volume`, `price`, `lots` or `deemed_acceptance`.")
     effective_on: date = plain()
     terms: JSON = plain("The new terms.", json=True)
     reason: str = plain()
@@ -121,6 +121,9 @@ class Contract(Row, Node):
     ends_on: date = plain()
     price_pence: float = plain("Whole pence; a Float because an Int stops at 21 million pounds.")
     extension_options: JSON = plain(json=True)
+    deemed_acceptance: bool = plain(
+        "Whether an offer that nobody answers in time counts as accepted, as signed; variations change it."
+    )
     provider: Annotated["Provider", strawberry.lazy("app.graphql.types.supply")] | None = edge(
         "provider", "provider_id"
     )
