@@ -160,6 +160,7 @@ RULES: Final[dict[str, Rule]] = {
     "create_area": Rule(Scope.ADMIN, _AUTHORITY),
     "list_providers": Rule(Scope.SUPPLY_READ, _ALL),
     "get_provider": Rule(Scope.SUPPLY_READ, _ALL),
+    "get_offer_answers": Rule(Scope.ALLOCATIONS_READ, _AUTHORITY),
     "create_provider": Rule(Scope.ADMIN, _AUTHORITY),
     "get_calendar": Rule(Scope.SUPPLY_READ, _ALL),
     "put_calendar": Rule(Scope.ADMIN, _AUTHORITY),

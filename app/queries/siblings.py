@@ -46,3 +46,14 @@ async def practitioners_of(session: ReadSession, group_id: UUID, referral_id: UU
         group_id,
     )
     return [SiblingWith(referral_id, row["practitioner_id"], row["started_on"]) for row in rows]
+
+
+async def holds(session: ReadSession) -> list[asyncpg.Record]:
+    """The decisions that put a sibling before its turn, of places that are held still."""
+    return await session.rows(
+        "SELECT d.decided_at, d.record FROM decision d"
+        " JOIN offer o ON o.authority_id = d.authority_id AND o.referral_id = d.referral_id AND o.decision_id = d.id"
+        " JOIN booking b ON b.authority_id = o.authority_id AND b.id = o.booking_id AND b.state <> 'released'"
+        " WHERE d.authority_id = $1 AND d.excuse = 'SIBLING_HOLD' AND d.excuse IS NOT NULL",
+        session.authority_id,
+    )

@@ -56,6 +56,8 @@ def _values(found: Explanation) -> dict[str, Any]:
             "free_in_school_days": facts.days_until_free,
             "wishes_not_met": list(facts.soft_mismatches),
             "window_school_days": facts.window_days,
+            "excuse": facts.excuse,
+            "passed_over_for": facts.passed_over_for,
         },
         "policy": {
             "id": found.policy_id,

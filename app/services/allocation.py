@@ -86,7 +86,7 @@ class Ground:
         return (*self.free_places, *self.busy_places)
 
     def with_claims(self, siblings: Iterable[SiblingWith], today: date) -> "Ground":
-        """This ground with the claims of a referral that is not yet in the list."""
+        """The same ground, with the claims of a referral that is not yet in the list."""
         return replace(self, claims=(*self.claims, *claims_of(siblings, self.policy, self.calendar, today)))
 
     def long_stop_on(self, band: str, banded_on: date) -> date | None:

@@ -22,6 +22,7 @@ from app.errors import CursorRejected
 from app.queries import waiting, whole_supply
 from app.queries.whole_supply import RecentStarts
 from app.services.allocation import Ground, survey, wants_of
+from app.services.sibling_holds import SiblingHold, read_sibling_holds
 
 Key = tuple[str, int, date, datetime, str]
 """Effective band, fair-share bucket, band date, time received, reference: the whole published order."""
@@ -58,6 +59,7 @@ class WaitingList:
     lines: Sequence[Waiting]
     by_id: Mapping[UUID, Waiting]
     tight_sets: Sequence[TightSet]
+    sibling_holds: Sequence[SiblingHold]
     today: date
 
     def page(
@@ -118,6 +120,7 @@ async def read_waiting_list(session: ReadSession) -> WaitingList:
         places = await whole_supply.places(session, ground.calendar)
         recent = await whole_supply.recent_starts(session, ground.calendar)
         rows = await waiting.everyone(session)
+        sibling_holds = await read_sibling_holds(session)
     today = session.today
     wants = wants_of(ground, rows)
     plan = decide(ground.snapshot(wants), ground.policy, today)
@@ -131,11 +134,12 @@ async def read_waiting_list(session: ReadSession) -> WaitingList:
     ]
     return WaitingList(
         ground=ground,
-        whole=Snapshot(tuple(wants), ground.lots, places, ground.caseloads, shares=ground.shares),
+        whole=Snapshot(tuple(wants), ground.lots, places, ground.caseloads, ground.claims, ground.shares),
         recent=recent,
         lines=lines,
         by_id={line.want.referral_id: line for line in lines},
         tight_sets=plan.tight_sets,
+        sibling_holds=sibling_holds,
         today=today,
     )
 

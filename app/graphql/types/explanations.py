@@ -47,6 +47,8 @@ class ExplanationFacts:
     free_in_school_days: int | None = seen(_TOLD, "Until the place offered is free.")
     wishes_not_met: list[str] | None = seen(_TOLD)
     window_school_days: int | None = seen(_TOLD, "How far ahead this band is offered places.")
+    excuse: str | None = seen(_TOLD, "Of an offer before its turn: why, such as `SIBLING_HOLD`.")
+    passed_over_for: str | None = seen(_TOLD, "While it waits: why a place went to a family further back.")
 
 
 @case_type
@@ -162,4 +164,6 @@ def _facts(facts: DecisionFacts, sees: frozenset[Group]) -> ExplanationFacts:
         free_in_school_days=facts.days_until_free,
         wishes_not_met=list(facts.soft_mismatches),
         window_school_days=facts.window_days,
+        excuse=facts.excuse,
+        passed_over_for=facts.passed_over_for,
     )

@@ -139,6 +139,17 @@ class Contract(Row, Node):
         return children(info, self, "lot", "contract_id", first)
 
 
+@strawberry.type(description="How a provider answered the offers whose time to answer ended within a period.")
+class OfferAnswers:
+    """Read from a row of figures."""
+
+    offers_count: int = record("All of them; those that were taken back are left out.")
+    answered_in_time_count: int = record("Before `answerDueAt`.")
+    answered_late_count: int = record("After it, and before the place had gone.")
+    deemed_count: int = record("Left to silence, under a contract by which that is yes.")
+    unanswered_count: int = record("Left to run out.")
+
+
 @of_noun(nouns.PROVIDER, rule="graphql.providers")
 @strawberry.type(description="A commissioned organisation.")
 class Provider(Row, Node):
@@ -164,6 +175,14 @@ class Provider(Row, Node):
     def contracts(self, info: Info, first: First = CHILDREN) -> list[Contract] | None:
         """The first contracts."""
         return children(info, self, "contract", "provider_id", first)
+
+    @resolved("How it answers its offers, of a period by the day on which the time ended.", rule="get_offer_answers")
+    def offer_answers(
+        self, info: Info, due_from: date | None = None, due_to: date | None = None
+    ) -> OfferAnswers | None:
+        """Counts, for officers."""
+        loaded: Any = info.context.offer_answers(due_from, due_to).load(self.key)
+        return loaded
 
     @resolved("Its family support workers, by name.", rule=_RULE)
     def practitioners(self, info: Info, first: First = CHILDREN) -> list[Practitioner] | None:

@@ -40,6 +40,10 @@ class ExplanationFactsOut(Seen):
     free_in_school_days: Annotated[int | None, _Told, Field(description="Until the place offered is free.")]
     wishes_not_met: Annotated[list[str], _Told]
     window_school_days: Annotated[int, _Told, Field(description="How far ahead this band is offered places.")]
+    excuse: Annotated[str | None, _Told, Field(description="Of an offer before its turn: why, such as `SIBLING_HOLD`.")]
+    passed_over_for: Annotated[
+        str | None, _Told, Field(description="While it waits: why a place went to a family further back.")
+    ]
 
 
 class ExpectedStartOut(Seen):
