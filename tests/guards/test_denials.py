@@ -40,6 +40,7 @@ BODIES: dict[str, Any] = {
     "answer_information": {"answer": "x"},
     "request_information": {"question": "x"},
     "release_referral": {"reason": "x"},
+    "link_siblings": {"sibling_of": None},
     "withdraw_referral": {"reason": "other"},
     "query_return": {"question": "x"},
     "create_referral": referral_body(),
