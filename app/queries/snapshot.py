@@ -106,6 +106,8 @@ WHERE w.authority_id = $1 AND w.sibling_group_id IS NOT NULL AND w.state = 'wait
   AND s.state <> 'closed' AND coalesce(i.practitioner_id, o.practitioner_id) IS NOT NULL
 """
 
+_PARTS = ("terms", "practitioner", "place", "lot", "silence is yes", "sibling")
+
 _SHARES = """
 SELECT s.organisation_id AS school_id, count(i.id)::int AS starts,
        (100 * sum(count(i.id)) OVER () * s.pupils_on_roll / sum(s.pupils_on_roll) OVER ())::int AS entitlement
@@ -171,7 +173,7 @@ class SiblingWith(NamedTuple):
 
 async def survey(session: ReadSession, on: date) -> Survey:
     """The ground of decisions on a day."""
-    parts: dict[str, list[asyncpg.Record]] = {"terms": [], "practitioner": [], "place": [], "lot": []}
+    parts: dict[str, list[asyncpg.Record]] = {name: [] for name in _PARTS}
     for row in await session.rows(_SURVEY, session.authority_id, on):
         parts[row["part"]].append(row)
     (terms,) = parts["terms"]
@@ -188,10 +190,8 @@ async def survey(session: ReadSession, on: date) -> Survey:
             **{row["provider_id"]: row["provider_name"] for row in lots},
             **{row["service_id"]: row["service_name"] for row in lots},
         },
-        deemed_lots=frozenset(row["id"] for row in rows if row["part"] == "silence is yes"),
-        siblings=tuple(
-            SiblingWith(row["id"], row["practitioner_id"], row["starts_on"]) for row in rows if row["part"] == "sibling"
-        ),
+        deemed_lots=frozenset(row["id"] for row in parts["silence is yes"]),
+        siblings=tuple(SiblingWith(row["id"], row["practitioner_id"], row["starts_on"]) for row in parts["sibling"]),
     )
 
 

@@ -89,6 +89,9 @@ def test_a_stored_variation_is_read_back_as_its_kind() -> None:
     volume = variation_from(3, "volume", on, {"lot_id": str(FIRST), "volume": 9})
     assert (volume.lot_id, volume.volume) == (FIRST, 9)
     assert variation_from(4, "lots", on, {"lot_ids": [str(SECOND)]}).lot_ids == (SECOND,)
+    assert variation_from(7, "deemed_acceptance", on, {"deemed_acceptance": True}).deemed_acceptance is True
+    with pytest.raises(TypeError):
+        variation_from(8, "deemed_acceptance", on, {"deemed_acceptance": "yes"})
     with pytest.raises(KeyError):
         variation_from(5, "price", on, {})
     with pytest.raises(ValueError):
