@@ -51,7 +51,7 @@ def _fault(code: str, sentence: str) -> Invalid:
 async def join(wide: BrokerSession, writes: Writes, sibling: asyncpg.Record) -> UUID:
     """The group of a named referral, which is made with it when it is the first to be named."""
     if sibling["sibling_group_id"] is None:
-        await _write(wide, writes, sibling, sibling["id"], "referral.siblings_linked")
+        await _write(wide, writes, sibling, sibling["id"])
     return UUID(str(sibling["sibling_group_id"] or sibling["id"]))
 
 
@@ -75,12 +75,12 @@ async def link_siblings(session: WriteSession, writes: Writes, referral_id: UUID
         before = referral["sibling_group_id"]
         if sibling is None:
             if before is not None:
-                await _write(wide, writes, referral, None, "referral.siblings_unlinked")
+                await _write(wide, writes, referral, None)
         else:
             group_id = await join(wide, writes, sibling)
             for each in [referral, *await _others(wide, before, [referral_id, sibling["id"]])]:
                 if each["sibling_group_id"] != group_id:
-                    await _write(wide, writes, each, group_id, "referral.siblings_linked")
+                    await _write(wide, writes, each, group_id)
         await allocate_waiting(wide, writes, "siblings")
 
 
@@ -89,19 +89,19 @@ async def _others(wide: BrokerSession, group_id: UUID | None, known: Sequence[UU
     return [] if group_id is None else await siblings.members(wide, group_id, known)
 
 
-async def _write(wide: BrokerSession, writes: Writes, referral: Any, group_id: UUID | None, event_type: str) -> None:
-    """Set the group of one referral. What the family wishes is the sender's to say: an officer's link leaves it."""
+async def _write(wide: BrokerSession, writes: Writes, referral: Any, group_id: UUID | None) -> None:
+    """Set the group of one referral. Its sender says what the family wishes, and hears of its own links alone."""
     version = referral["version"] + 1
     values: dict[str, object] = {"sibling_group_id": group_id, "version": version, "updated_at": wide.now}
     audience: list[UUID | None] = [await authority_organisation(wide)]
-    if wide.kind is not Kind.AUTHORITY:
+    if referral["referring_organisation_id"] == wide.organisation_id:
         values["sibling_wish"] = None if group_id is None else SAME_PRACTITIONER
         audience += [referral["referring_organisation_id"], referral["school_id"]]
     await change(wide, demand.referral, {"id": referral["id"]}, values)
     events.tell(
         writes,
         wide,
-        event_type,
+        "referral.siblings_unlinked" if group_id is None else "referral.siblings_linked",
         subject=("referral", referral["id"], version),
         audience=audience,
         referral_id=referral["id"],
