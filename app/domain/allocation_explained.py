@@ -11,7 +11,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
 
-from app.domain.allocation import Decision, Hold, Reason, Snapshot, Waits, Want, effective_band, verdicts_of
+from app.domain.allocation import Decision, Excuse, Hold, Reason, Snapshot, Waits, Want, effective_band, verdicts_of
 from app.domain.allocation.cost import PREFERRED_MODE, PREVIOUS_PROVIDER, SECONDARY_NEED, SIBLING_APART
 from app.domain.allocation.eligibility import offerable, place_reason
 from app.domain.allocation.expected_start import Estimate, Method
@@ -19,7 +19,7 @@ from app.domain.decision_record import decision_of, restored
 from app.domain.policy import Policy
 
 OFFICER_CHECK: Final = "OFFICER_CHECK"
-"""What a sender is told of a hold that speaks of another organisation's referral."""
+"""What a sender is told of a hold, or of a turn that came early, that speaks of another organisation's referral."""
 _TOLD_TO_SENDERS: Final = frozenset({Hold.SAFEGUARDING_HOLD, Hold.AGREEMENT_WITHDRAWN, Hold.FAMILY_PAUSED})
 """Holds that come from the sender's own words. The others would tell it that somebody else knows the family."""
 
@@ -90,6 +90,10 @@ class DecisionFacts:
     """Places are free, but caseloads or the contract's volume let nobody more be taken."""
     officer_confirms: bool = False
     """The plans of runs take effect once an officer has confirmed them."""
+    excuse: str | None = None
+    """Of an offer that went past a family ahead: why it might."""
+    passed_over_for: str | None = None
+    """Of one that waits: why a place that it could have had went to a family further back (`Excuse`)."""
     position: int | None = None
     method: str | None = None
     low: int | None = None
@@ -169,11 +173,20 @@ def recorded_facts(record: dict[str, Any]) -> DecisionFacts:
         against=_in_order(against),
         serving_count=sum(place_counts[str(verdict["lot_id"])] for verdict in able),
         offerable_count=sum(verdict.get("free_count", 0) for verdict in able),
+        excuse=record.get("excuse"),
     )
 
 
-def told_to_sender(facts: DecisionFacts) -> DecisionFacts:
-    """The facts as the referral's sender may know them: nothing that tells of another organisation's referral."""
+def told_to_sender(facts: DecisionFacts, *, knows_sibling: bool) -> DecisionFacts:
+    """The facts as the referral's sender may know them: nothing that tells of another organisation's referral.
+
+    `knows_sibling`: the sender itself said that a brother or sister is referred; else an officer alone knows it.
+    """
+    if not knows_sibling:
+        missed = tuple(code for code in facts.soft_mismatches if code != SIBLING_APART)
+        facts = replace(facts, soft_mismatches=missed)
+        if facts.excuse == Excuse.SIBLING_HOLD:
+            facts = replace(facts, excuse=OFFICER_CHECK)
     if facts.hold is None or facts.hold in _TOLD_TO_SENDERS:
         return facts
     return replace(facts, hold=OFFICER_CHECK)
@@ -230,7 +243,15 @@ def _offered_by_rule(facts: DecisionFacts) -> Iterable[str]:
         yield f"A place that falls free in {_count(facts.days_until_free, 'school day')} is offered to this family."
     else:
         yield "A free place is offered to this family."
-    yield f"It was the family's turn in band {facts.band}; nobody ahead of it who could use this place still waits."
+    if facts.excuse == Excuse.SIBLING_HOLD:
+        yield (
+            "A brother or sister has a place with the same worker, or is offered one, and the family wishes one worker"
+            " for them: so it comes before its turn, as the published policy says."
+        )
+    elif facts.excuse is not None:
+        yield "It comes before its turn, for a reason that the published policy names."
+    else:
+        yield f"It was the family's turn in band {facts.band}; nobody ahead of it who could use this place still waits."
     if facts.offerable_count > 1:
         yield (
             f"Of {_count(facts.offerable_count, 'place')} that would do, this one suits best and leaves the rarer ones"
@@ -266,6 +287,11 @@ def _waiting(facts: DecisionFacts, names: Names) -> Iterable[str]:
                 f"The next is planned to fall free in {_count(facts.next_free_in, 'school day')}; places are offered to"
                 f" band {facts.band} up to {_count(facts.window_days, 'school day')} ahead."
             )
+    if facts.passed_over_for is not None:
+        yield (
+            "One of them went to a family further back in the order, because a brother or sister of that child has the"
+            " same worker: the published policy lets siblings be kept together."
+        )
     if facts.waited_longest:
         yield f"Because of how long it has waited, it now counts as band {facts.band}."
     yield from _expected(facts)

@@ -19,6 +19,8 @@ class VariationKind(StrEnum):
     VOLUME = "volume"
     LOTS = "lots"
     """Lots that join the contract."""
+    DEEMED_ACCEPTANCE = "deemed_acceptance"
+    """Whether an offer that nobody answers in time counts as accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class ContractTerms:
     ends_on: date
     price_pence: int
     volumes: Mapping[UUID, int] = field(default_factory=dict)
+    deemed_acceptance: bool = False
 
     def in_force(self, on: date) -> bool:
         """Say whether a date lies in the contract's period."""
@@ -37,7 +40,7 @@ class ContractTerms:
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """One dated change. Only the facts of its kind are stated: a new end, a new price, a lot's new volume, or lots."""
+    """One dated change, with the facts of its kind: a new end, price or volume of a lot, lots, or what silence says."""
 
     number: int
     kind: VariationKind
@@ -47,6 +50,7 @@ class Variation:
     lot_id: UUID | None = None
     volume: int | None = None
     lot_ids: tuple[UUID, ...] = ()
+    deemed_acceptance: bool | None = None
 
 
 def effective_terms(contract: ContractTerms, variations: Iterable[Variation], on: date) -> ContractTerms:
@@ -68,6 +72,8 @@ def effective_terms(contract: ContractTerms, variations: Iterable[Variation], on
             terms = replace(terms, price_pence=variation.price_pence)
         if variation.lot_id is not None and variation.volume is not None:
             volumes[variation.lot_id] = variation.volume
+        if variation.deemed_acceptance is not None:
+            terms = replace(terms, deemed_acceptance=variation.deemed_acceptance)
         waiting -= set(variation.lot_ids)
     return replace(terms, volumes={lot_id: volume for lot_id, volume in volumes.items() if lot_id not in waiting})
 
@@ -88,3 +94,8 @@ def variation_from(number: int, kind: str, effective_on: date, terms: Mapping[st
             if not isinstance(named, list):
                 raise TypeError("A variation of lots names them in a list.")
             return Variation(number, VariationKind.LOTS, effective_on, lot_ids=tuple(UUID(str(one)) for one in named))
+        case VariationKind.DEEMED_ACCEPTANCE:
+            stated = terms["deemed_acceptance"]
+            if not isinstance(stated, bool):
+                raise TypeError("A variation of deemed acceptance says yes or no.")
+            return Variation(number, VariationKind.DEEMED_ACCEPTANCE, effective_on, deemed_acceptance=stated)

@@ -18,6 +18,8 @@ ObligationKind = Literal[
     "place_referral",
     "contract_ending",
     "band_review",
+    "lead_officer_action",
+    "deemed_acceptance_check",
 ]
 SubjectKind = Literal["offer", "referral", "intervention", "return", "contract"]
 ObligationClock = Literal["school_day", "working_day", "calendar_hour"]

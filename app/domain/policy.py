@@ -18,6 +18,10 @@ def _answer_days() -> dict[str, int]:
     return {"P1": 1, "P2": 2, "P3": 3, "P4": 3}
 
 
+def _escalation_hours() -> dict[str, int]:
+    return {"P1": 4, "P2": 8, "P3": 24, "P4": 24}
+
+
 def _windows() -> dict[str, int]:
     return {"P1": 5, "P2": 5, "P3": 2, "P4": 2}
 
@@ -73,6 +77,10 @@ class Policy:
     """For an officer to act on a referral that says a child is in immediate danger."""
     placement_hours: int = 24
     """For an officer to look at a referral that no lot can serve."""
+    escalation_hours: dict[str, int] = field(default_factory=_escalation_hours)
+    """By band: for an officer to look at a referral whose offer ran out unanswered, or was given back."""
+    objection_working_days: int = 5
+    """After silence was taken for yes: from the provider's first read until it can no longer object."""
     return_working_days: int = 10
     """From the end of a period until its return is late."""
     identity_days_after_closure: int = 30
@@ -212,6 +220,7 @@ def _check_approvers(name: str, value: Any) -> None:
 
 _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "answer_days": _by_band("time to answer"),
+    "escalation_hours": _by_band("time to look at an unanswered offer"),
     "criteria": _check_criteria,
     "windows": _by_band("window"),
     "course_windows": _by_band("course window"),

@@ -74,6 +74,8 @@ def public_page(policy: Policy, about: Publication) -> str:
         _choice_text(policy),
         "## When",
         _when_text(policy),
+        "## Brothers and sisters",
+        _siblings_text(policy),
         "## When a contract ends",
         _CONTRACT_END,
         "## What is never used",
@@ -118,8 +120,8 @@ def _choice_text(policy: Policy) -> str:
         "Once it is settled who is next, the place with the least cost is chosen. A place of average reach costs"
         f" {costs['reach']}, and one that twice as many families could use twice that, so that rare places stay free"
         f" for those who need them. Each wish that it does not meet costs {costs['soft']}: a further need, the way of"
-        " working that the family likes best, a provider that it knows. Ties are broken by fixed identifiers, never by"
-        " chance."
+        " working that the family likes best, a provider that it knows, the"
+        " practitioner of a brother or sister. Ties are broken by fixed identifiers, never by chance."
     )
 
 
@@ -138,8 +140,34 @@ def _when_text(policy: Policy) -> str:
     return (
         f"{at_once} {policy.at_once['free_places']} or more places that would do are free and nobody who could use one"
         " waits. Everyone else is decided whenever a place comes back, and each night. Providers answer within so many"
-        f" working days: {_by_band(policy.answer_days)}. Nobody who has accepted is ever moved.{confirm}"
+        f" working days: {_by_band(policy.answer_days)}. {_silence_text(policy)} Nobody who has accepted is ever"
+        f" moved.{confirm}"
     )
+
+
+def _silence_text(policy: Policy) -> str:
+    return (
+        "Where the authority's contract with a provider says so, an offer that is not answered by then counts as"
+        " accepted: the provider learns whose it is when it first reads it, and may still object, within"
+        f" {policy.objection_working_days} working days of that, if a worker knows the family or somebody would be at"
+        " risk; an officer looks at every such case of P1 and P2 on the same day. Any other offer that is not answered"
+        " goes to an officer, and the family is offered another place when there is one."
+    )
+
+
+def _siblings_text(policy: Policy) -> str:
+    return (
+        "Where the family wishes one practitioner for brothers and sisters, and whoever refers them says so, those who"
+        " wait are decided together, when the first of them has its turn. Once one of them is offered a place, the"
+        " others have a claim on the next place of that practitioner, until"
+        f" {_school_days(policy.sibling_claim_school_days)} after the first contact. Nobody waits for a practitioner"
+        " whom they cannot have: siblings whom no practitioner can serve together are placed apart. A family that was"
+        " passed over so is told, without a name."
+    )
+
+
+def _school_days(count: int) -> str:
+    return f"{count} school {'day' if count == 1 else 'days'}"
 
 
 def transparency_record(policy: Policy, about: Publication) -> dict[str, Any]:
@@ -157,7 +185,12 @@ def transparency_record(policy: Policy, about: Publication) -> dict[str, Any]:
         "tier_2": {
             "owner": {"organisation": about.authority, "approvers": list(policy.approvers)},
             "description_and_rationale": {
-                "how_it_works": [_order_text(policy), _choice_text(policy), _when_text(policy)],
+                "how_it_works": [
+                    _order_text(policy),
+                    _choice_text(policy),
+                    _when_text(policy),
+                    _siblings_text(policy),
+                ],
                 "criteria": dict(policy.criteria),
                 "alternatives_considered": [
                     "First come, first served: the most urgent wait as long as the least.",
@@ -168,7 +201,8 @@ def transparency_record(policy: Policy, about: Publication) -> dict[str, Any]:
             "decision_making": {
                 "human_decisions": [
                     "A referrer sets the band, by the published criteria; an officer may change it, with a reason.",
-                    "A provider accepts or declines each offer.",
+                    "A provider accepts or declines each offer. Where its contract counts silence as yes, it may object"
+                    " afterwards, and an officer looks at each urgent case.",
                     "An officer confirms the plan of a night before it takes effect."
                     if policy.confirm_batches
                     else "An officer looks at every referral that is held, or that no place could serve.",
@@ -192,6 +226,7 @@ def transparency_record(policy: Policy, about: Publication) -> dict[str, Any]:
                     "band and its date, time of the referral, reference",
                     "area, school, key stage, needs, language, ways of working",
                     "providers refused, declined or known",
+                    "which referrals are of brothers and sisters, where the family wishes one practitioner",
                     "places: when they fall free, what they can do, how many past referrals they could have served",
                 ],
                 "never_used": list(NEVER_USED),

@@ -61,6 +61,9 @@ TRANSITIONS: Final[frozenset[Transition]] = frozenset(
         Transition(S.OFFERED, S.WAITING, "allocation.expired"),
         Transition(S.OFFERED, S.WAITING, "allocation.withdrawn"),
         Transition(S.OFFERED, S.ACCEPTED, "allocation.accepted"),
+        # Accepted by silence: a provider that objects gives it back, and one that has not read it can be asked no more.
+        Transition(S.ACCEPTED, S.WAITING, "allocation.declined"),
+        Transition(S.ACCEPTED, S.WAITING, "allocation.withdrawn"),
         # A late answer counts while nobody else holds the referral and a place of the lot is free.
         Transition(S.WAITING, S.ACCEPTED, "allocation.accepted"),
         Transition(S.ACCEPTED, S.IN_PROGRESS, "intervention.started"),
@@ -108,21 +111,22 @@ def check_move(source: State, target: State, event: str) -> None:
 
 
 _SENDER_ACTIONS: Final[dict[State, tuple[str, ...]]] = {
-    S.SUBMITTED: ("amend", "agreement", "withdraw"),
-    S.INFORMATION_REQUESTED: ("information", "amend", "agreement", "withdraw"),
-    S.IN_PANEL: ("amend", "agreement", "withdraw"),
-    S.WAITING: ("amend", "agreement", "withdraw"),
-    S.OFFERED: ("amend", "agreement", "withdraw"),
-    S.ACCEPTED: ("amend", "agreement", "withdraw"),
-    S.IN_PROGRESS: ("amend", "agreement"),
-    S.ON_HOLD: ("amend", "agreement"),
+    S.SUBMITTED: ("amend", "agreement", "withdraw", "siblings"),
+    S.INFORMATION_REQUESTED: ("information", "amend", "agreement", "withdraw", "siblings"),
+    S.IN_PANEL: ("amend", "agreement", "withdraw", "siblings"),
+    S.WAITING: ("amend", "agreement", "withdraw", "siblings"),
+    S.OFFERED: ("amend", "agreement", "withdraw", "siblings"),
+    S.ACCEPTED: ("amend", "agreement", "withdraw", "siblings"),
+    S.IN_PROGRESS: ("amend", "agreement", "siblings"),
+    S.ON_HOLD: ("amend", "agreement", "siblings"),
 }
 _AUTHORITY_ACTIONS: Final[dict[State, tuple[str, ...]]] = {
-    S.SUBMITTED: ("request-information", "band", "allow-provider"),
-    S.INFORMATION_REQUESTED: ("band", "allow-provider"),
-    S.IN_PANEL: ("band", "allow-provider"),
-    S.WAITING: ("request-information", "band", "allow-provider", "override"),
-    S.OFFERED: ("request-information", "band", "allow-provider", "withdraw-offer"),
+    S.SUBMITTED: ("request-information", "band", "allow-provider", "siblings"),
+    S.INFORMATION_REQUESTED: ("band", "allow-provider", "siblings"),
+    S.IN_PANEL: ("band", "allow-provider", "siblings"),
+    S.WAITING: ("request-information", "band", "allow-provider", "override", "siblings"),
+    S.OFFERED: ("request-information", "band", "allow-provider", "withdraw-offer", "siblings"),
+    **dict.fromkeys((S.ACCEPTED, S.IN_PROGRESS, S.ON_HOLD), ("siblings",)),
 }
 _PROVIDER_ACTIONS: Final[dict[State, tuple[str, ...]]] = {
     S.ACCEPTED: ("agreement",),

@@ -36,7 +36,15 @@ def referral_faults(facts: Facts, today: date) -> list[FieldFault]:
         *_language_faults(facts),
         *(_attendance_faults(facts["attendance"], today) if facts.get("attendance") else ()),
         *_preference_faults(facts),
+        *_sibling_faults(facts),
     ]
+
+
+def _sibling_faults(facts: Facts) -> list[FieldFault]:
+    if facts.get("sibling_of") is None or facts.get("sibling_wish") is not None:
+        return []
+    sentence = "Say what the family wishes for the brother or sister (sibling_wish), or leave the reference out."
+    return [FieldFault("/sibling_of", "no_wish", sentence)]
 
 
 def amendment_faults(changes: Facts) -> list[FieldFault]:

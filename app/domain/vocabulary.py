@@ -25,13 +25,15 @@ class Band(StrEnum):
 
 
 class DeclineReason(StrEnum):
-    """Why a provider declines an offer. `no_capacity` also asks for a capacity change; `other` needs words."""
+    """Why a provider declines. `no_capacity` also asks for a capacity change; `safeguarding` and `other` need words."""
 
     NO_CAPACITY = "no_capacity"
     UNSUITABLE = "unsuitable"
     CONFLICT_OF_INTEREST = "conflict_of_interest"
     FAMILY_DECLINED = "family_declined"
     DUPLICATE = "duplicate"
+    SAFEGUARDING = "safeguarding"
+    """Working with this family would put a child, the family or a worker at risk."""
     OTHER = "other"
 
 

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from app.graphql.visibility import IDENTIFYING, IDENTIFYING_GROUPS
 from app.http import cursors
 from app.http.runtime import Runtime
 from app.queries import graph
+from app.queries.offer_answers import answers_of
 from app.services.explanations import explanations_of
 from app.services.lots import use_of
 from app.services.waiting_list import WaitingList, read_waiting_list
@@ -140,6 +141,19 @@ class Context:
                     return await use_of(session, keys, session.today)
 
             loader = self._loaders["lot use",] = Loader(fetch, None)
+        return loader
+
+    def offer_answers(self, due_from: date | None, due_to: date | None) -> Loader[Any]:
+        """The loader of how providers answered offers within a period."""
+        identity = ("offer answers", str(due_from), str(due_to))
+        loader = self._loaders.get(identity)
+        if loader is None:
+
+            async def fetch(keys: list[UUID]) -> Mapping[UUID, Any]:
+                async with self.read() as session:
+                    return await answers_of(session, keys, due_from=due_from, due_to=due_to)
+
+            loader = self._loaders[identity] = Loader(fetch, None)
         return loader
 
     async def waiting_list(self) -> WaitingList:

@@ -106,13 +106,17 @@ decision = tenant_table(
     Column("as_of", Date, nullable=False),
     Column("trigger", Text, nullable=False),
     Column("outcome", Text, nullable=False),
+    # Set where a place went past a family ahead, and why it might.
+    Column("excuse", Text),
     # What `decide` was asked and what it answered, for this referral: enough to replay it.
     Column("record", JSONB, nullable=False),
     reference("referral", "referral_id"),
     reference("policy_version", "policy_version_id"),
     reference("allocation_run", "run_id"),
     CheckConstraint("outcome IN ('offered', 'waiting', 'unplaceable')", name="outcome"),
+    CheckConstraint("excuse IN ('SIBLING_HOLD', 'FAMILY_PAUSED', 'OFFICER_OVERRIDE')", name="excuse"),
     Index("ix_decision_referral", "authority_id", "referral_id", "decided_at"),
+    Index("ix_decision_excuse", "authority_id", "decided_at", postgresql_where=text("excuse IS NOT NULL")),
     policy=RowPolicy(read=within(own()), write=within(own())),
 )
 
@@ -139,6 +143,13 @@ offer = tenant_table(
     # The transaction that last changed what the worklist shows of it: orders changes as the event feed does, because
     # times do not come in commit order.
     Column("changed_xid", Xid8(), nullable=False, server_default=func.pg_current_xact_id()),
+    # Of a contract that says so on the day of the offer: silence counts as yes.
+    Column("deemed_acceptance", Boolean, nullable=False, server_default=text("false")),
+    # When silence did count as yes; when the provider then first read it, which released the family's identity; and
+    # until when it may still object.
+    Column("deemed_at", DateTime(timezone=True)),
+    Column("identity_released_at", DateTime(timezone=True)),
+    Column("objection_until", DateTime(timezone=True)),
     Column("decline_reason", Text),
     Column("decline_note", Text),
     # Set where an officer took it back: the provider is then not asked again, as after a decline.
@@ -159,7 +170,7 @@ offer = tenant_table(
     ),
     CheckConstraint(
         "decline_reason IN ('no_capacity', 'unsuitable', 'conflict_of_interest', 'family_declined', 'duplicate',"
-        " 'other')",
+        " 'safeguarding', 'other')",
         name="decline_reason",
     ),
     CheckConstraint("(state = 'declined') = (decline_reason IS NOT NULL)", name="declined_has_reason"),
@@ -169,7 +180,9 @@ offer = tenant_table(
         name="withdraw_reason",
     ),
     CheckConstraint("withdraw_reason IS NULL OR state = 'withdrawn'", name="withdrawn_for_a_reason"),
-    CheckConstraint("decline_reason <> 'other' OR decline_note <> ''", name="other_is_explained"),
+    CheckConstraint("decline_reason NOT IN ('other', 'safeguarding') OR decline_note <> ''", name="other_is_explained"),
+    CheckConstraint("deemed_at IS NULL OR deemed_acceptance", name="deemed_by_contract"),
+    CheckConstraint("identity_released_at IS NULL OR deemed_at IS NOT NULL", name="released_after_deemed"),
     CheckConstraint("(state = 'accepted') = (intervention_id IS NOT NULL)", name="accepted_has_intervention"),
     Index(
         "ux_offer_one_live_per_referral",

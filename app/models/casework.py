@@ -16,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.models.base import reference, tenant_table, uuid
-from app.models.policies import RowPolicy, own, owned, within
+from app.models.policies import ORGANISATION, RowPolicy, own, owned, within
 
 
 def _of_visible_intervention(table: str) -> str:
@@ -34,6 +34,8 @@ def _casework(table: str) -> RowPolicy:
     )
 
 
+_OPENED = f"(provider_id = {ORGANISATION} AND NOT sealed)"
+
 intervention = tenant_table(
     "intervention",
     uuid("booking_id"),
@@ -50,6 +52,8 @@ intervention = tenant_table(
     Column("safety_acknowledged_at", DateTime(timezone=True)),
     # Work that had begun went to another provider, which has still to read how the family may safely be met.
     Column("safety_due_again", Boolean, nullable=False, server_default=text("false")),
+    # Closed to its provider: accepted by silence and not yet read, or given back on an objection.
+    Column("sealed", Boolean, nullable=False, server_default=text("false")),
     # The date of the first attended contact: from then on the contract's volume is used.
     Column("started_on", Date),
     Column("planned_end_on", Date, nullable=False),
@@ -80,12 +84,15 @@ intervention = tenant_table(
         "authority_id",
         "lot_id",
         "started_on",
-        postgresql_include=["provider_id", "referring_organisation_id", "school_id"],
+        postgresql_include=["provider_id", "referring_organisation_id", "school_id", "sealed"],
     ),
     Index("ix_intervention_sender", "authority_id", "referring_organisation_id", "accepted_at", "id"),
     Index("ix_intervention_state", "authority_id", "state", "accepted_at", "id"),
     Index("ix_intervention_referral", "authority_id", "referral_id"),
-    policy=owned("provider_id", "referring_organisation_id", "school_id", writers=("provider_id",)),
+    policy=RowPolicy(
+        read=within(f"{own('referring_organisation_id', 'school_id')} OR {_OPENED}"),
+        write=within(f"{own()} OR {_OPENED}"),
+    ),
 )
 
 # Every move of the planned end, so that the end that was planned on a date can be told.
@@ -211,7 +218,7 @@ obligation = tenant_table(
     CheckConstraint(
         "kind IN ('answer_offer', 'safeguarding_action', 'agreement_check', 'initial_contact', 'baseline', 'plan',"
         " 'review', 'closure', 'provider_return', 'school_return', 'follow_up', 'place_referral', 'contract_ending',"
-        " 'band_review')",
+        " 'band_review', 'lead_officer_action', 'deemed_acceptance_check')",
         name="kind",
     ),
     CheckConstraint("clock IN ('school_day', 'working_day', 'calendar_hour')", name="clock"),

@@ -228,6 +228,10 @@ referral = tenant_table(
     Column("modes", ARRAY(Text), nullable=False),
     Column("preferred_mode", Text),
     Column("refused_provider_ids", ARRAY(UUID(as_uuid=True)), nullable=False, server_default=_EMPTY),
+    # What the family wishes for brothers and sisters, as the sender says.
+    Column("sibling_wish", Text),
+    # The referrals of siblings whose family wishes one practitioner share it: the id of the one that was named first.
+    uuid("sibling_group_id", nullable=True),
     Column("agreement", JSONB, nullable=False),
     Column("agreement_status", Text, nullable=False),
     Column("lawful_basis", JSONB, nullable=False),
@@ -268,6 +272,7 @@ referral = tenant_table(
     UniqueConstraint("authority_id", "reference"),
     CheckConstraint("band IN ('P1', 'P2', 'P3', 'P4') AND band_asked IN ('P1', 'P2', 'P3', 'P4')", name="band"),
     CheckConstraint("band_set_by IN ('sender', 'officer')", name="band_set_by"),
+    CheckConstraint("sibling_wish IN ('same_practitioner')", name="sibling_wish"),
     CheckConstraint("cardinality(need_codes) >= 1", name="has_a_need"),
     CheckConstraint("cardinality(modes) >= 1", name="has_a_mode"),
     CheckConstraint(
@@ -322,6 +327,13 @@ referral = tenant_table(
         "authority_id",
         "former_provider_id",
         postgresql_where=text("former_provider_id IS NOT NULL"),
+    ),
+    # Empty but for siblings: a decision that asks it where there are none pays next to nothing.
+    Index(
+        "ix_referral_siblings",
+        "authority_id",
+        "sibling_group_id",
+        postgresql_where=text("sibling_group_id IS NOT NULL"),
     ),
     policy=owned(
         "referring_organisation_id",

@@ -3,6 +3,7 @@
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -53,6 +54,8 @@ contract = tenant_table(
     Column("ends_on", Date, nullable=False),
     Column("price_pence", BigInteger, nullable=False),
     Column("extension_options", JSONB, nullable=False, server_default=text("'[]'")),
+    # Whether an offer that nobody answers in time counts as accepted, as signed; variations change it.
+    Column("deemed_acceptance", Boolean, nullable=False, server_default=text("false")),
     reference("organisation", "provider_id"),
     UniqueConstraint("authority_id", "contract_number"),
     UniqueConstraint("authority_id", "id", "provider_id"),
@@ -68,13 +71,14 @@ contract_variation = tenant_table(
     Column("number", Integer, nullable=False),
     Column("kind", Text, nullable=False),
     Column("effective_on", Date, nullable=False),
-    # Extension: {"ends_on"}; price: {"price_pence"}; volume: {"lot_id", "volume"}; lots: a note of lots added.
+    # Extension: {"ends_on"}; price: {"price_pence"}; volume: {"lot_id", "volume"}; lots: a note of lots added;
+    # deemed_acceptance: {"deemed_acceptance"}.
     Column("terms", JSONB, nullable=False),
     Column("reason", Text, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     reference("contract", "contract_id", "provider_id", to=("id", "provider_id")),
     UniqueConstraint("authority_id", "contract_id", "number"),
-    CheckConstraint("kind IN ('extension', 'volume', 'price', 'lots')", name="kind"),
+    CheckConstraint("kind IN ('extension', 'volume', 'price', 'lots', 'deemed_acceptance')", name="kind"),
     policy=owned("provider_id"),
 )
 

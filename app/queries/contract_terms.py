@@ -27,7 +27,7 @@ async def terms_on(
 async def signed_terms(session: ReadSession, contract_ids: Sequence[UUID] | None) -> dict[UUID, ContractTerms]:
     """The terms as signed, with the volumes of all lots."""
     rows = await session.rows(
-        "SELECT c.id, c.starts_on, c.ends_on, c.price_pence,"
+        "SELECT c.id, c.starts_on, c.ends_on, c.price_pence, c.deemed_acceptance,"
         " array_agg(l.id) FILTER (WHERE l.id IS NOT NULL) AS lot_ids,"
         " array_agg(l.volume) FILTER (WHERE l.id IS NOT NULL) AS volumes"
         " FROM contract c LEFT JOIN lot l ON l.authority_id = c.authority_id AND l.contract_id = c.id"
@@ -42,6 +42,7 @@ async def signed_terms(session: ReadSession, contract_ids: Sequence[UUID] | None
             row["ends_on"],
             row["price_pence"],
             dict(zip(row["lot_ids"] or (), row["volumes"] or (), strict=True)),
+            row["deemed_acceptance"],
         )
         for row in rows
     }

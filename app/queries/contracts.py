@@ -10,7 +10,7 @@ from app.db import ReadSession, WriteSession
 
 _CONTRACT: Final = (
     "SELECT c.id, c.provider_id, o.name AS provider_name, c.title, c.contract_number, c.starts_on, c.ends_on,"
-    " c.price_pence, c.extension_options,"
+    " c.price_pence, c.extension_options, c.deemed_acceptance,"
     " (SELECT count(*) FROM contract_variation v WHERE v.authority_id = c.authority_id AND v.contract_id = c.id)"
     " AS variation_count"
     " FROM contract c JOIN organisation o ON o.authority_id = c.authority_id AND o.id = c.provider_id"

@@ -13,7 +13,7 @@ from app.db import ReadSession
 async def subjects(session: ReadSession, referral_ids: Sequence[UUID]) -> list[asyncpg.Record]:
     """Of some referrals those that the caller may see: where they stand, and what their pupil's year and area are."""
     return await session.rows(
-        "SELECT r.id, r.reference, r.version, r.state, r.year_group, a.name AS area"
+        "SELECT r.id, r.reference, r.version, r.state, r.year_group, r.sibling_wish, a.name AS area"
         " FROM unnest($2::uuid[]) AS wanted (id)"
         " JOIN referral r ON r.authority_id = $1 AND r.id = wanted.id"
         " LEFT JOIN area a ON a.authority_id = r.authority_id AND a.id = r.area_id",

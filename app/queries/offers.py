@@ -15,7 +15,8 @@ from app.db import BrokerSession, Database, ReadSession, WriteSession
 # Ids go straight into an answer, which writes text faster than ids.
 _COLUMNS = """
 o.id::text, o.reference, o.state, o.version, o.offered_at, o.answer_due_at, o.answered_at, o.updated_at,
-o.decline_reason, o.lot_id::text, o.service_id::text, s.name AS service_name, o.place_id::text,
+o.decline_reason, o.deemed_acceptance, o.deemed_at, o.identity_released_at, o.objection_until,
+o.lot_id::text, o.service_id::text, s.name AS service_name, o.place_id::text,
 p.number AS place_number, o.practitioner_id::text, o.intervention_id::text, o.provider_id::text,
 CASE WHEN o.state IN ('pending', 'accepted') THEN o.summary END AS summary,
 r.id::text AS referral_id, r.reference AS referral_reference,
@@ -114,7 +115,7 @@ async def one(session: ReadSession, offer_id: UUID) -> asyncpg.Record | None:
     )
 
 
-async def lock(session: BrokerSession, offer_id: UUID) -> asyncpg.Record | None:
+async def lock(session: WriteSession, offer_id: UUID) -> asyncpg.Record | None:
     """An offer's row, locked; after the referral's and before the booking's, always."""
     return await session.row(
         "SELECT * FROM offer WHERE authority_id = $1 AND id = $2 FOR UPDATE", session.authority_id, offer_id
@@ -131,14 +132,38 @@ async def live_of_referral(session: BrokerSession, referral_id: UUID) -> asyncpg
     )
 
 
-async def overdue(session: BrokerSession, by: datetime) -> list[asyncpg.Record]:
-    """Pending offers whose time to answer ended by a moment, oldest first."""
+async def unread_of_referral(session: BrokerSession, referral_id: UUID) -> asyncpg.Record | None:
+    """The offer of a referral that nobody has read behind yet: live, or accepted by silence alone. Locked."""
+    return await session.row(
+        "SELECT * FROM offer WHERE authority_id = $1 AND referral_id = $2 AND (state IN ('proposed', 'pending')"
+        " OR (state = 'accepted' AND deemed_at IS NOT NULL AND identity_released_at IS NULL)) FOR UPDATE",
+        session.authority_id,
+        referral_id,
+    )
+
+
+async def overdue(session: BrokerSession, by: datetime, *, deemed: bool) -> list[asyncpg.Record]:
+    """Pending offers whose time to answer ended by a moment, oldest first: those where silence is yes, or the others.
+
+    The referral comes with each, so that both can be locked in one order.
+    """
     return await session.rows(
         "SELECT id, referral_id FROM offer WHERE authority_id = $1 AND state = 'pending' AND answer_due_at <= $2"
-        " ORDER BY answer_due_at, id",
+        " AND deemed_acceptance = $3 ORDER BY answer_due_at, id",
         session.authority_id,
         by,
+        deemed,
     )
+
+
+async def unanswered_of(session: BrokerSession, referral_id: UUID) -> int:
+    """How many offers of a referral nobody has answered."""
+    count: int = await session.value(
+        "SELECT count(*) FROM offer WHERE authority_id = $1 AND referral_id = $2 AND state = 'expired'",
+        session.authority_id,
+        referral_id,
+    )
+    return count
 
 
 async def free_place_like(session: BrokerSession, offer_id: UUID, on: date) -> asyncpg.Record | None:

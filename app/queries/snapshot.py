@@ -6,6 +6,7 @@ In broker context, or in a read that reaches the whole authority.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -20,7 +21,7 @@ from app.domain.capacity import offerable_of
 # and what is committed (booked, not started).
 # All is counted once for the authority, from indexes that hold row policy's columns too: it runs under the lock.
 #
-# One statement for all that a decision stands on, because each round trip keeps the lock for longer: rows of four
+# One statement for all that a decision stands on, because each round trip keeps the lock for longer: rows of several
 # kinds, the first of which (`part` is 'terms') is the policy in force and the stamps of the calendar. Of the places
 # that are not free, only those with abilities of their own are there, and beside them one of the lot that has none:
 # it says that the lot's own abilities are still to be had.
@@ -91,7 +92,27 @@ JOIN contract c ON c.authority_id = l.authority_id AND c.id = l.contract_id
 JOIN service s ON s.authority_id = l.authority_id AND s.id = l.service_id
 JOIN organisation o ON o.authority_id = l.authority_id AND o.id = l.provider_id
 WHERE l.authority_id = $1 AND s.format = 'casework'
+UNION ALL
+SELECT 'silence is yes', l.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM contract c JOIN lot l ON l.authority_id = c.authority_id AND l.contract_id = c.id
+WHERE c.authority_id = $1
+  AND coalesce((SELECT (v.terms ->> 'deemed_acceptance')::boolean FROM contract_variation v
+                WHERE v.authority_id = c.authority_id AND v.contract_id = c.id AND v.kind = 'deemed_acceptance'
+                  AND v.effective_on <= $2 ORDER BY v.effective_on DESC, v.number DESC LIMIT 1), c.deemed_acceptance)
+UNION ALL
+SELECT 'sibling', w.id, NULL, NULL, NULL, NULL, coalesce(i.practitioner_id, o.practitioner_id), NULL, NULL, NULL,
+       NULL, NULL, i.started_on, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM referral w
+JOIN referral s ON s.authority_id = w.authority_id AND s.sibling_group_id = w.sibling_group_id AND s.id <> w.id
+JOIN offer o ON o.authority_id = s.authority_id AND o.referral_id = s.id
+            AND o.state IN ('proposed', 'pending', 'accepted')
+LEFT JOIN intervention i ON i.authority_id = o.authority_id AND i.id = o.intervention_id
+WHERE w.authority_id = $1 AND w.sibling_group_id IS NOT NULL AND w.state = 'waiting'
+  AND s.state <> 'closed' AND coalesce(i.practitioner_id, o.practitioner_id) IS NOT NULL
 """
+
+_PARTS = ("terms", "practitioner", "place", "lot", "silence is yes", "sibling")
 
 _SHARES = """
 SELECT s.organisation_id AS school_id, count(i.id)::int AS starts,
@@ -111,6 +132,7 @@ NOT_TO_BE_ASKED = (
 _WANT = f"""
 SELECT r.id, r.reference, r.household_id, r.band, r.banded_on, r.received_at, r.area_id, r.school_id, r.key_stage,
        r.need_codes, r.language, r.modes, r.preferred_mode, r.refused_provider_ids, r.holds, r.unplaceable,
+       r.sibling_group_id,
        ARRAY(SELECT DISTINCT o.provider_id FROM offer o
              WHERE o.authority_id = r.authority_id AND o.referral_id = r.id AND {NOT_TO_BE_ASKED})
        AS declined_provider_ids,
@@ -130,6 +152,7 @@ _W = f"""
 WITH w AS MATERIALIZED (
   SELECT r.id, r.reference, r.household_id, r.band, r.banded_on, r.received_at, r.area_id, r.school_id, r.key_stage,
          r.need_codes, r.language, r.modes, r.preferred_mode, r.refused_provider_ids, r.holds, r.unplaceable,
+         r.sibling_group_id,
          ARRAY(SELECT DISTINCT o.provider_id FROM offer o
                WHERE o.authority_id = $1 AND o.referral_id = r.id AND {NOT_TO_BE_ASKED})
          AS declined_provider_ids,
@@ -150,7 +173,8 @@ SELECT {_FACTS} FROM w f WHERE $2::uuid[] IS NULL OR f.id = ANY ($2)
 # The first few of each kind: alike in all that the order's first parts look at, and in whatever the places tell
 # families apart by ($8; where all are for the same needs, say, whoever has one of those is alike). Of a household's
 # referrals of one kind only the first counts, because only one of a household is offered a place. The long-stop is the
-# domain's rule (`effective_band`) in SQL: the day counted by bisection in the school days of the calendar.
+# domain's rule (`effective_band`) in SQL: the day counted by bisection in the school days of the calendar. Linked
+# siblings are few, and decided together: they are all there.
 _CONTENDERS = f"""{_W}, stopped AS (
   SELECT f.*, CASE WHEN f.band = $4 THEN ($6::date[])[width_bucket(f.banded_on, $6::date[]) + $7::int] END AS stopped_on
   FROM w f
@@ -176,9 +200,9 @@ _CONTENDERS = f"""{_W}, stopped AS (
   FROM kinds k
 ), ranked AS (
   SELECT f.*, row_number() OVER (PARTITION BY f.kind ORDER BY f.since, f.received_at, f.reference) AS number
-  FROM firsts f WHERE f.turn = 1
+  FROM firsts f WHERE f.turn = 1 OR f.sibling_group_id IS NOT NULL
 )
-SELECT {_FACTS} FROM ranked f WHERE f.number <= $10
+SELECT {_FACTS} FROM ranked f WHERE f.number <= $10 OR f.sibling_group_id IS NOT NULL
 """  # noqa: S608 - our own text
 
 _KINDS = f"""{_W}
@@ -208,11 +232,24 @@ class Survey:
     """Of every practitioner with a place; one who is no longer active takes nobody new."""
     names: dict[UUID, str]
     """Of the lots' providers and services, by id."""
+    deemed_lots: frozenset[UUID]
+    """The lots whose contract counts silence as yes on the day."""
+    siblings: tuple["SiblingWith", ...]
+    """Of those who wait, the practitioners of their siblings."""
+
+
+class SiblingWith(NamedTuple):
+    """A referral that waits has a sibling who is offered, or has, a place with a practitioner."""
+
+    referral_id: UUID
+    practitioner_id: UUID
+    started_on: date | None
+    """The sibling's first attended contact; None before it."""
 
 
 async def survey(session: ReadSession, on: date) -> Survey:
     """The ground of decisions on a day."""
-    parts: dict[str, list[asyncpg.Record]] = {"terms": [], "practitioner": [], "place": [], "lot": []}
+    parts: dict[str, list[asyncpg.Record]] = {name: [] for name in _PARTS}
     for row in await session.rows(_SURVEY, session.authority_id, on):
         parts[row["part"]].append(row)
     (terms,) = parts["terms"]
@@ -232,6 +269,8 @@ async def survey(session: ReadSession, on: date) -> Survey:
             **{row["provider_id"]: row["provider_name"] for row in lots},
             **{row["service_id"]: row["service_name"] for row in lots},
         },
+        deemed_lots=frozenset(row["id"] for row in parts["silence is yes"]),
+        siblings=tuple(SiblingWith(row["id"], row["practitioner_id"], row["starts_on"]) for row in parts["sibling"]),
     )
 
 
@@ -388,6 +427,7 @@ def want_of(row: asyncpg.Record, long_stop_on: date | None) -> Want:
         secondary_needs=tuple(row["need_codes"][1:]),
         preferred_mode=row["preferred_mode"],
         previous_provider_id=row["previous_provider_id"],
+        sibling_group_id=row["sibling_group_id"],
         long_stop_on=long_stop_on,
         language=row["language"],
         modes=tuple(row["modes"]),

@@ -23,7 +23,7 @@ _EVERYONE: Final = f"""
 WITH w AS MATERIALIZED (
   SELECT r.id, r.reference, r.household_id, r.band, r.banded_on, r.received_at, r.area_id, r.school_id, r.year_group,
          r.key_stage, r.need_codes, r.language, r.modes, r.preferred_mode, r.refused_provider_ids, r.holds,
-         r.unplaceable
+         r.unplaceable, r.sibling_group_id
   FROM referral r WHERE r.authority_id = $1 AND r.state = 'waiting'
 ), declined AS (
   SELECT o.referral_id, array_agg(DISTINCT o.provider_id) AS provider_ids

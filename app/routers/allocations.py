@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from app.access import Party
+from app.access import Kind, Party
 from app.db import ReadSession, WriteSession
 from app.errors import NotFound
 from app.http.answers import once, thing, to_bytes
@@ -17,7 +17,7 @@ from app.queries import offers
 from app.queries.writes import Writes
 from app.routers.schemas.allocations import AllocationOut, DeclineIn, PractitionerIn, allocation_as_seen
 from app.routers.schemas.base import seen_by
-from app.services import answers_to_offers, audit
+from app.services import answers_to_offers, audit, first_reading
 from app.services.idempotency import Answer
 
 router = APIRouter(prefix="/v1/allocations", tags=["allocations"])
@@ -38,14 +38,27 @@ async def _one(call: Call, session: ReadSession, offer_id: UUID) -> dict[str, An
 
 @router.get("/{allocation_id}", operation_id="get_allocation", responses={200: {"model": _Allocation}})
 async def get_allocation(allocation_id: UUID, call: Annotated[Call, Depends(caller("get_allocation"))]) -> Response:
-    """Read one allocation. Before acceptance it says nothing of whose it is."""
+    """Read one allocation. Before acceptance it says nothing of whose it is.
+
+    Where silence counted as acceptance (`deemed_at`), the provider's first read of it releases that, and is logged.
+    """
     async with call.read() as session:
         content = await _one(call, session, allocation_id)
+    if call.principal.kind is Kind.PROVIDER and _is_unread(content):
+        async with call.write() as session:
+            await first_reading.read_first(session, Writes(), allocation_id)
+            content = await _one(call, session, allocation_id)
     if content.get("pupil_id"):
         await audit.record(
             call.runtime.database, call.principal, "read_identity", "allocation", allocation_id, ["name", "birth"]
         )
     return thing(call, content, content["version"])
+
+
+def _is_unread(content: dict[str, Any]) -> bool:
+    return (
+        content["state"] == "accepted" and content["deemed_at"] is not None and content["identity_released_at"] is None
+    )
 
 
 async def _act(
@@ -90,12 +103,29 @@ async def accept_allocation(
 async def decline_allocation(
     allocation_id: UUID, body: DeclineIn, call: Annotated[Call, Depends(caller("decline_allocation"))]
 ) -> Response:
-    """Decline an offer and say why. The family keeps its place in the order."""
+    """Decline an offer and say why. The family keeps its place in the order.
+
+    Where silence counted as acceptance, `conflict_of_interest` and `safeguarding` can still be said until
+    `objection_until`, so long as the work has not begun.
+    """
     return await _act(
         call,
         allocation_id,
         body.model_dump(mode="json"),
         lambda session, writes: answers_to_offers.decline_offer(session, writes, allocation_id, body.reason, body.note),
+    )
+
+
+@router.post("/{allocation_id}/check", operation_id="check_deemed_acceptance", responses={200: {"model": _Allocation}})
+async def check_deemed_acceptance(
+    allocation_id: UUID, call: Annotated[Call, Depends(caller("check_deemed_acceptance"))]
+) -> Response:
+    """Record that an officer has looked at a case of an urgent band that was accepted by silence."""
+    return await _act(
+        call,
+        allocation_id,
+        None,
+        lambda session, writes: first_reading.check_deemed_acceptance(session, writes, allocation_id),
     )
 
 

@@ -139,19 +139,22 @@ async def _read(session: ReadSession, contract_id: UUID, as_of: date | None) -> 
     return _shown(row, (await terms_on(session, on, [contract_id]))[contract_id], on)
 
 
+_TERMS = ("starts_on", "ends_on", "price_pence", "deemed_acceptance")
+
+
 def _shown(row: Mapping[str, Any], terms: ContractTerms, on: date) -> ContractOut:
     volumes = [LotVolume(lot_id=lot_id, volume=volume) for lot_id, volume in sorted(terms.volumes.items())]
-    period = {"starts_on": terms.starts_on, "ends_on": terms.ends_on, "price_pence": terms.price_pence}
+    now = {name: getattr(terms, name) for name in _TERMS}
     return ContractOut(
         id=row["id"],
         provider_id=row["provider_id"],
         provider_name=row["provider_name"],
         title=row["title"],
         contract_number=row["contract_number"],
-        signed=TermsOut(starts_on=row["starts_on"], ends_on=row["ends_on"], price_pence=row["price_pence"]),
+        signed=TermsOut(**{name: row[name] for name in _TERMS}),
         extension_options=orjson.loads(row["extension_options"]),
         variation_count=row["variation_count"],
-        terms=EffectiveTerms(**period, as_of=on, in_force=terms.in_force(on), volumes=volumes),
+        terms=EffectiveTerms(**now, as_of=on, in_force=terms.in_force(on), volumes=volumes),
     )
 
 

@@ -57,6 +57,8 @@ def _values(found: Explanation) -> dict[str, Any]:
             "wishes_not_met": list(facts.soft_mismatches),
             "placed_by_officer": facts.placed_by_officer,
             "window_school_days": facts.window_days,
+            "excuse": facts.excuse,
+            "passed_over_for": facts.passed_over_for,
         },
         "policy": {
             "id": found.policy_id,

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from app.db import WriteSession
@@ -13,11 +13,13 @@ from app.errors import NotFound
 from app.http.answers import created, once, thing
 from app.http.caller import Call, caller
 from app.queries import providers as queries
+from app.queries.offer_answers import answers_of
 from app.queries.writes import Writes
 from app.routers.pages import Cursor, Limit, listed, name_and_id
 from app.routers.schemas.page import Page
 from app.routers.schemas.parties import PersonOut
-from app.routers.schemas.providers import ProviderIn, ProviderOut
+from app.routers.schemas.providers import OfferAnswersOut, ProviderIn, ProviderOut
+from app.routers.schemas.types import Date
 from app.services.idempotency import Answer
 from app.services.providers import create_provider as create
 
@@ -43,6 +45,25 @@ async def get_provider(provider_id: UUID, call: Annotated[Call, Depends(caller("
     if row is None:
         raise NotFound
     return thing(call, _shown(row), row["version"])
+
+
+@router.get(
+    "/v1/providers/{provider_id}/offer-answers",
+    operation_id="get_offer_answers",
+    responses={200: {"model": OfferAnswersOut}},
+)
+async def get_offer_answers(
+    provider_id: UUID,
+    call: Annotated[Call, Depends(caller("get_offer_answers"))],
+    due_from: Annotated[Date | None, Query(description="First day on which the time to answer ended.")] = None,
+    due_to: Annotated[Date | None, Query(description="The last such day.")] = None,
+) -> Response:
+    """Read how a provider answers its offers: in time, late, or not at all."""
+    async with call.read() as session:
+        if not await queries.is_provider(session, provider_id):
+            raise NotFound
+        found = await answers_of(session, [provider_id], due_from=due_from, due_to=due_to)
+    return thing(call, OfferAnswersOut(**found[provider_id]), 1, live=True)
 
 
 @router.post("/v1/providers", operation_id="create_provider", status_code=201, responses={201: {"model": ProviderOut}})

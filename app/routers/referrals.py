@@ -29,12 +29,13 @@ from app.routers.schemas.referrals import (
     ReferralIn,
     ReleaseIn,
     SearchIn,
+    SiblingsIn,
     WithdrawIn,
 )
 from app.routers.schemas.types import Moment
 from app.services import audit
 from app.services.idempotency import Answer
-from app.services.referrals import acts
+from app.services.referrals import acts, siblings
 from app.services.referrals.acting import actions_of
 from app.services.referrals.check import check_referral as check_facts
 from app.services.referrals.reopen import is_reopenable
@@ -283,6 +284,22 @@ async def change_agreement(
         referral_id,
         body.model_dump(mode="json"),
         lambda session, writes: acts.change_agreement(session, writes, referral_id, body.model_dump()),
+    )
+
+
+@router.post("/{referral_id}/siblings", operation_id="link_siblings", responses={200: {"model": _Referral}})
+async def link_siblings(
+    referral_id: UUID, body: SiblingsIn, call: Annotated[Call, Depends(caller("link_siblings"))]
+) -> Response:
+    """Say that another referral is of a brother or sister, and that the family wishes one practitioner for both.
+
+    A sender names a referral of its own; an officer any. Null takes the referral out of its group.
+    """
+    return await act_on_referral(
+        call,
+        referral_id,
+        body.model_dump(mode="json"),
+        lambda session, writes: siblings.link_siblings(session, writes, referral_id, body.sibling_of),
     )
 
 

@@ -5,7 +5,7 @@ pure rule decides, and bookings, offers, decisions and events are written, all b
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -19,6 +19,7 @@ from app.domain.academic_year import academic_year_start
 from app.domain.allocation import (
     Arrival,
     Caseload,
+    Claim,
     Decision,
     Lot,
     Place,
@@ -48,6 +49,7 @@ from app.models.supply import booking as booking_table
 from app.queries import referrals
 from app.queries import snapshot as snapshots
 from app.queries.parties import authority_organisation, calendar_with
+from app.queries.snapshot import SiblingWith
 from app.queries.writes import Writes, change
 from app.services import events, history
 from app.services.obligations import meet, owe
@@ -68,6 +70,10 @@ class Ground:
     """Those of the others that tell what their lot can do when they fall free."""
     caseloads: tuple[Caseload, ...]
     shares: tuple[SchoolShare, ...]
+    claims: tuple[Claim, ...]
+    """Of siblings who wait, on the practitioners of their brothers and sisters."""
+    deemed_lots: frozenset[UUID]
+    """The lots whose contract counts silence as yes today."""
     names: dict[UUID, str]
     """Of the lots' providers and services, by id."""
     policy: Policy
@@ -76,12 +82,16 @@ class Ground:
 
     def snapshot(self, wants: Iterable[Want]) -> Snapshot:
         """What is decided about some referrals."""
-        return Snapshot(tuple(wants), self.lots, self.places, self.caseloads, shares=self.shares)
+        return Snapshot(tuple(wants), self.lots, self.places, self.caseloads, self.claims, self.shares)
 
     @property
     def places(self) -> tuple[Place, ...]:
         """The free places, and what busy ones could do."""
         return (*self.free_places, *self.busy_places)
+
+    def with_claims(self, siblings: Iterable[SiblingWith], today: date) -> "Ground":
+        """The same ground, with the claims of a referral that is not yet in the list."""
+        return replace(self, claims=(*self.claims, *claims_of(siblings, self.policy, self.calendar, today)))
 
     def long_stop_on(self, band: str, banded_on: date) -> date | None:
         """The day on which a referral of a band will have waited as long as the policy's long-stop says."""
@@ -110,10 +120,22 @@ async def survey(session: ReadSession) -> Ground:
         busy_places=found.busy_places,
         caseloads=found.caseloads,
         shares=shares,
+        claims=claims_of(found.siblings, policy, calendar, session.today),
+        deemed_lots=found.deemed_lots,
         names=found.names,
         policy=policy,
         policy_id=found.policy_id,
         calendar=calendar,
+    )
+
+
+def claims_of(siblings: Iterable[SiblingWith], policy: Policy, calendar: Calendar, today: date) -> tuple[Claim, ...]:
+    """The claims that stand today: from the sibling's offer until so many school days after its first contact."""
+    return tuple(
+        Claim(each.referral_id, each.practitioner_id)
+        for each in siblings
+        if each.started_on is None
+        or calendar.school_days_between(each.started_on, today) <= policy.sibling_claim_school_days
     )
 
 
@@ -200,6 +222,7 @@ def keep_decision(
         session.today,
         taken=ground.places,
         arrival=decided.arrival,
+        claims=ground.claims,
         shares=ground.shares,
     )
     writes.add(
@@ -212,6 +235,7 @@ def keep_decision(
         as_of=session.today,
         trigger=trigger,
         outcome=decided.decision.outcome,
+        excuse=decided.decision.excuse,
         record=record,
     )
     return decision_id
@@ -249,6 +273,7 @@ def make_offer(
     )
     days = ground.policy.answer_days[referral["band"]]
     due_at = london_moment(ground.calendar.add_working_days(session.today, days), _WORKING_DAY_ENDS)
+    deemed = lot.id in ground.deemed_lots
     row = {
         "id": offer_id,
         "referral_id": referral["id"],
@@ -265,6 +290,7 @@ def make_offer(
         "state": "pending",
         "offered_at": session.now,
         "answer_due_at": due_at,
+        "deemed_acceptance": deemed,
         "updated_at": session.now,
         "summary": offer_summary(referral, known_to_you=known_to_you),
     }
@@ -278,15 +304,16 @@ def make_offer(
         referral_id=referral["id"],
         data={"referral_version": version},
     )
-    owe(
-        writes,
-        session,
-        "answer_offer",
-        lot.provider_id,
-        subject=("offer", offer_id),
-        clock="working_day",
-        due_at=due_at,
-    )
+    if not deemed:  # where silence is an answer, none is owed
+        owe(
+            writes,
+            session,
+            "answer_offer",
+            lot.provider_id,
+            subject=("offer", offer_id),
+            clock="working_day",
+            due_at=due_at,
+        )
     return row, event_id
 
 

@@ -207,6 +207,7 @@ def snapshot_hash(ground: Ground, snapshot: Snapshot, as_of: str) -> str:
         sorted(to_json(part) for part in snapshot.lots),
         sorted(to_json(part) for part in snapshot.places),
         sorted(to_json(part) for part in snapshot.caseloads),
+        sorted(to_json(part) for part in snapshot.claims),
         sorted(to_json(part) for part in snapshot.shares),
     ]
     return sha256(orjson.dumps(parts)).hexdigest()

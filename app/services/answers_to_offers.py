@@ -4,63 +4,73 @@ Every function locks in one order: the authority (by the broker), the referral, 
 """
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import asyncpg
 
 from app.clock import london_moment
 from app.db import BrokerSession, WriteSession, broker
+from app.domain.deemed_acceptance import CHECKED_BANDS, objection_fault
 from app.domain.referral import State
 from app.domain.vocabulary import DeclineReason
 from app.errors import ActionNotAvailable, FieldFault, Invalid, NotFound, PlaceTaken
 from app.ids import new_id
 from app.models import casework, supply
-from app.models.allocation import offer as offer_table
 from app.queries import offers
-from app.queries import referrals as referral_queries
 from app.queries.parties import authority_organisation
-from app.queries.writes import Writes, change
+from app.queries.writes import Writes
 from app.services import events, history
 from app.services.allocation import Ground, allocate_waiting, lot_of, survey
 from app.services.bookings import release_booking
+from app.services.escalation import escalate
+from app.services.first_reading import release_identity
 from app.services.obligations import cancel, meet, owe
+from app.services.offer_rows import Row, audience_of, change_offer, locked, visible_offer
+from app.services.unread_cases import close_given_back, is_unread
 
-Row = dict[str, Any]
-
-# How long an officer has to look at a referral whose offer ran out.
-_ESCALATION: Final = timedelta(hours=24)
+_NEED_WORDS: Final = (DeclineReason.SAFEGUARDING, DeclineReason.OTHER)
 
 
 async def accept_offer(session: WriteSession, writes: Writes, offer_id: UUID) -> None:
     """Accept an offer: the case, the booking and the identity become the provider's.
 
-    A late answer still counts while nobody else holds the referral and a place of the lot is free.
+    One that was accepted by silence is confirmed, which counts as its first read. A late answer still counts while
+    nobody else holds the referral and a place of the lot is free.
     Raises NotFound, ActionNotAvailable, PlaceTaken.
     """
-    visible = await _visible(session, offer_id)
+    visible = await visible_offer(session, offer_id)
     async with broker(session) as wide:
-        referral, offer = await _locked(wide, visible)
+        referral, offer = await locked(wide, visible)
         ground = await survey(wide)
+        if is_unread(offer):
+            await release_identity(wide, writes, referral, offer, ground)
+            await writes.flush(wide)
+            return
         if offer["state"] == "expired":
             booking_id, practitioner_id = await _book_late(wide, writes, referral, offer, ground)
         elif offer["state"] == "pending":
             booking_id, practitioner_id = offer["booking_id"], offer["practitioner_id"]
         else:
             raise ActionNotAvailable(f"The offer is {offer['state']}: it can no longer be accepted.")
-        await _start_case(wide, writes, referral, offer, ground, (booking_id, practitioner_id))
+        await start_case(wide, writes, referral, offer, ground, (booking_id, practitioner_id))
         await writes.flush(wide)
 
 
-async def _start_case(
+async def start_case(
     wide: BrokerSession,
     writes: Writes,
     referral: Row,
     offer: asyncpg.Record,
     ground: Ground,
     taken: tuple[UUID, UUID | None],
+    *,
+    deemed: bool = False,
 ) -> None:
-    """Turn offer, booking and referral to an accepted case. `taken` is (booking, practitioner)."""
+    """Turn offer, booking and referral to an accepted case. `taken` is (booking, practitioner).
+
+    `deemed`: nobody answered, which counts as yes. The case stays closed to the provider until it reads it.
+    """
     booking_id, practitioner_id = taken
     planned_end_on = ground.calendar.planned_end(wide.today, lot_of(ground, offer["lot_id"]).standard_weeks)
     intervention_id = new_id()
@@ -86,25 +96,32 @@ async def _start_case(
         accepted_at=wide.now,
         updated_at=wide.now,
         planned_end_on=planned_end_on,
+        sealed=deemed,
     )
-    await _answer(wide, offer, "accepted", intervention_id=intervention_id, booking_id=booking_id)
+    how = {"deemed_at": wide.now} if deemed else {"answered_at": wide.now}
+    await change_offer(wide, offer, state="accepted", intervention_id=intervention_id, booking_id=booking_id, **how)
     event_id = events.tell(
         writes,
         wide,
         "allocation.accepted",
         subject=("allocation", offer["id"], offer["version"] + 1),
-        audience=await _audience(wide, referral, offer["provider_id"]),
+        audience=await audience_of(wide, referral, offer["provider_id"]),
         referral_id=referral["id"],
-        data={"intervention_id": str(intervention_id), "referral_version": history.next_version(referral)},
+        data={
+            "intervention_id": str(intervention_id),
+            "referral_version": history.next_version(referral),
+            "deemed": deemed,
+        },
     )
     await history.move(
         wide, writes, referral, State.ACCEPTED,
         event_id=event_id, event_type="allocation.accepted",
-        case_provider_id=offer["provider_id"], intervention_id=intervention_id,
+        case_provider_id=None if deemed else offer["provider_id"], intervention_id=intervention_id,
     )  # fmt: skip
     await meet(wide, "answer_offer", offer["id"])
-    # An officer may have been asked to see it placed: now it is.
+    # Officers may have been asked to see it placed: now it is.
     await meet(wide, "place_referral", referral["id"])
+    await meet(wide, "lead_officer_action", referral["id"])
     if referral["band_asked"] != referral["band"]:
         await cancel(wide, referral["id"], ["band_review"])
     days = ground.policy.first_contact_school_days
@@ -162,61 +179,111 @@ async def decline_offer(
 ) -> None:
     """Decline an offer: the referral waits again with its old date, and the place goes to whoever is next.
 
-    Raises NotFound, ActionNotAvailable, Invalid (another reason needs words).
+    One that was accepted by silence can still be objected to, in few codes and for some time; an officer then looks.
+    Raises NotFound, ActionNotAvailable, Invalid (some reasons need words).
     """
-    if reason is DeclineReason.OTHER and not note:
+    if reason in _NEED_WORDS and not note:
         raise Invalid(errors=[FieldFault("/note", "missing", "Say in words why the offer is declined.")])
-    visible = await _visible(session, offer_id)
+    visible = await visible_offer(session, offer_id)
     async with broker(session) as wide:
-        referral, offer = await _locked(wide, visible)
-        if offer["state"] not in ("pending", "expired"):
+        referral, offer = await locked(wide, visible)
+        objection = offer["state"] == "accepted" and offer["deemed_at"] is not None
+        if objection:
+            _check_objection(wide, referral, offer, reason)
+        elif offer["state"] not in ("pending", "expired"):
             raise ActionNotAvailable(f"The offer is {offer['state']}: it can no longer be declined.")
-        was_pending = offer["state"] == "pending"
-        await _answer(wide, offer, "declined", decline_reason=reason.value, decline_note=note)
+        answer = {"answered_at": wide.now, "decline_reason": reason.value, "decline_note": note}
+        await change_offer(wide, offer, state="declined", intervention_id=None, **answer)
         event_id = events.tell(
             writes,
             wide,
             "allocation.declined",
             subject=("allocation", offer["id"], offer["version"] + 1),
-            audience=await _audience(wide, referral, offer["provider_id"]),
+            audience=await audience_of(wide, referral, offer["provider_id"]),
             referral_id=referral["id"],
-            data={"reason": reason.value, "capacity_change_asked": reason is DeclineReason.NO_CAPACITY},
+            data={
+                "reason": reason.value,
+                "capacity_change_asked": reason is DeclineReason.NO_CAPACITY,
+                "after_deemed_acceptance": objection,
+            },
         )
         await meet(wide, "answer_offer", offer["id"])
-        if was_pending:
+        if objection:
+            await close_given_back(wide, referral, offer, "not_suitable")
+            await _ask_officer(wide, writes, referral)
+        if objection or offer["state"] == "pending":
             await _back_to_waiting(wide, writes, referral, offer, event_id, "allocation.declined")
             await allocate_waiting(wide, writes, "decline")
         await writes.flush(wide)
 
 
+def _check_objection(wide: BrokerSession, referral: Row, offer: asyncpg.Record, reason: DeclineReason) -> None:
+    begun = referral["state"] != State.ACCEPTED
+    fault = objection_fault(reason, begun=begun, objection_until=offer["objection_until"], now=wide.now)
+    if fault is not None:
+        raise ActionNotAvailable(fault)
+
+
+async def _ask_officer(wide: BrokerSession, writes: Writes, referral: Row) -> None:
+    """Ask an officer to see a referral placed, as soon as its band asks for."""
+    await cancel(wide, referral["id"], ["place_referral"])
+    policy = (await survey(wide)).policy
+    owe(
+        writes, wide, "place_referral", await authority_organisation(wide),
+        subject=("referral", referral["id"]), clock="calendar_hour",
+        due_at=wide.now + timedelta(hours=policy.escalation_hours[referral["band"]]),
+    )  # fmt: skip
+
+
+async def deem_due(wide: BrokerSession, writes: Writes) -> int:
+    """Accept, for the provider, every pending offer whose time has ended under a contract by which silence is yes.
+
+    The place is kept and the case made, as if it had accepted; but whose case it is stays closed until its first read.
+    An officer looks at the most urgent on the same day. The number accepted; call it in broker context.
+    """
+    due = await offers.overdue(wide, wide.now, deemed=True)
+    if not due:
+        return 0
+    ground = await survey(wide)
+    for row in due:
+        referral, offer = await locked(wide, row)
+        await start_case(
+            wide, writes, referral, offer, ground, (offer["booking_id"], offer["practitioner_id"]), deemed=True
+        )
+        if referral["band"] in CHECKED_BANDS:
+            owe(
+                writes, wide, "deemed_acceptance_check", await authority_organisation(wide),
+                subject=("offer", offer["id"]), clock="calendar_hour",
+                due_at=london_moment(wide.today + timedelta(days=1)),
+            )  # fmt: skip
+    return len(due)
+
+
 async def expire_due(wide: BrokerSession, writes: Writes) -> int:
     """Expire every pending offer whose time to answer has ended; the number expired.
 
-    The place is freed and goes to whoever is next; the referral is offered elsewhere when it can be, an officer is
+    The place is freed and goes to whoever is next; the referral is offered elsewhere when it can be, officers are
     asked to look, and the late answer stays possible. Call it in broker context; flushes `writes`. The clock calls it.
     """
-    due = await offers.overdue(wide, wide.now)
-    authority_id = await authority_organisation(wide)
+    due = await offers.overdue(wide, wide.now, deemed=False)
+    if not due:
+        return 0
+    policy = (await survey(wide)).policy
     for row in due:
-        referral, offer = await _locked(wide, row)
-        await _answer(wide, offer, "expired", answered=False)
+        referral, offer = await locked(wide, row)
+        await change_offer(wide, offer, state="expired")
         event_id = events.tell(
             writes,
             wide,
             "allocation.expired",
             subject=("allocation", offer["id"], offer["version"] + 1),
-            audience=await _audience(wide, referral, offer["provider_id"]),
+            audience=await audience_of(wide, referral, offer["provider_id"]),
             referral_id=referral["id"],
         )
         await _back_to_waiting(wide, writes, referral, offer, event_id, "allocation.expired")
         await cancel(wide, offer["id"], ["answer_offer"])
-        await cancel(wide, referral["id"], ["place_referral"])
-        owe(
-            writes, wide, "place_referral", authority_id,
-            subject=("referral", referral["id"]), clock="calendar_hour", due_at=wide.now + _ESCALATION,
-        )  # fmt: skip
-    if due:
-        await allocate_waiting(wide, writes, "time_out")
+        await escalate(wide, writes, referral, policy)
+    await allocate_waiting(wide, writes, "time_out")
     return len(due)
 
 
@@ -225,21 +292,24 @@ async def withdraw_live_offer(
 ) -> UUID | None:
     """Take back the live offer of a locked referral and free its place; the id of the event that tells of it.
 
-    The provider is told of its allocation only: the referral itself it never saw. An officer who takes it back for a
-    reason does not want that provider for this family: it is not asked again. None when no offer was live.
+    One that was accepted by silence and never read is taken back alike. The provider is told of its allocation only:
+    the referral itself it never saw. An officer who takes it back for a reason does not want that provider for this
+    family: it is not asked again. None when there was none.
     """
-    offer = await offers.live_of_referral(wide, referral["id"])
+    offer = await offers.unread_of_referral(wide, referral["id"])
     if offer is None:
         return None
-    await _answer(wide, offer, "withdrawn", answered=False, withdraw_reason=officers_reason)
+    await change_offer(wide, offer, state="withdrawn", intervention_id=None, withdraw_reason=officers_reason)
     await cancel(wide, offer["id"], ["answer_offer"])
+    if is_unread(offer):
+        await close_given_back(wide, referral, offer, "withdrawn")
     await release_booking(wide, offer["booking_id"], cause)
     return events.tell(
         writes,
         wide,
         "allocation.withdrawn",
         subject=("allocation", offer["id"], offer["version"] + 1),
-        audience=await _audience(wide, referral, offer["provider_id"]),
+        audience=await audience_of(wide, referral, offer["provider_id"]),
         referral_id=referral["id"],
         data={"cause": cause},
     )
@@ -251,7 +321,8 @@ async def assign_practitioner(session: WriteSession, writes: Writes, offer_id: U
     Raises NotFound, Invalid (not the provider's, or no longer active), ActionNotAvailable.
     """
     offer = await session.row(
-        "SELECT id, state, version, intervention_id, provider_id, referral_id FROM offer"
+        "SELECT id, state, version, intervention_id, provider_id, referral_id, deemed_at, identity_released_at"
+        " FROM offer"
         " WHERE authority_id = $1 AND id = $2 AND provider_id = $3 FOR UPDATE",
         session.authority_id,
         offer_id,
@@ -261,6 +332,8 @@ async def assign_practitioner(session: WriteSession, writes: Writes, offer_id: U
         raise NotFound
     if offer["state"] not in ("pending", "accepted"):
         raise ActionNotAvailable(f"The allocation is {offer['state']}: nobody can be assigned to it.")
+    if is_unread(offer):
+        raise ActionNotAvailable("The offer was accepted by silence: read the allocation, then say who works on it.")
     known = await session.value(
         "SELECT active FROM practitioner WHERE authority_id = $1 AND id = $2 AND provider_id = $3",
         session.authority_id,
@@ -300,47 +373,8 @@ async def assign_practitioner(session: WriteSession, writes: Writes, offer_id: U
     )
 
 
-async def _visible(session: WriteSession, offer_id: UUID) -> asyncpg.Record:
-    """The offer as the caller's own row policy shows it. Raises NotFound."""
-    row = await session.row(
-        "SELECT id, referral_id FROM offer WHERE authority_id = $1 AND id = $2 AND provider_id = $3",
-        session.authority_id,
-        offer_id,
-        session.organisation_id,
-    )
-    if row is None:
-        raise NotFound
-    return row
-
-
-async def _locked(wide: BrokerSession, visible: asyncpg.Record) -> tuple[Row, asyncpg.Record]:
-    referral = await referral_queries.lock(wide, visible["referral_id"])
-    offer = await offers.lock(wide, visible["id"])
-    if referral is None or offer is None:
-        raise NotFound
-    return referral, offer
-
-
-async def _answer(
-    wide: BrokerSession, offer: asyncpg.Record, state: str, *, answered: bool = True, **columns: object
-) -> None:
-    values = {**columns, "state": state, "version": offer["version"] + 1, "updated_at": wide.now}
-    if answered:
-        values["answered_at"] = wide.now
-    await change(wide, offer_table, {"id": offer["id"]}, values, also=", changed_xid = pg_current_xact_id()")
-
-
 async def _back_to_waiting(
     wide: BrokerSession, writes: Writes, referral: Row, offer: asyncpg.Record, event_id: UUID, event_type: str
 ) -> None:
     await release_booking(wide, offer["booking_id"], event_type.rpartition(".")[2])
     await history.move(wide, writes, referral, State.WAITING, event_id=event_id, event_type=event_type)
-
-
-async def _audience(wide: BrokerSession, referral: Row, provider_id: UUID) -> list[UUID | None]:
-    return [
-        await authority_organisation(wide),
-        referral["referring_organisation_id"],
-        referral["school_id"],
-        provider_id,
-    ]

@@ -21,7 +21,7 @@ from app.queries.writes import Writes
 from app.services import contract_end, falling_due, hand_over
 from app.services.allocation import JUDGED_AT_ONCE
 from app.services.allocation_runs import propose_nightly
-from app.services.answers_to_offers import expire_due
+from app.services.answers_to_offers import deem_due, expire_due
 
 Step = Callable[[BrokerSession, Writes], Awaitable[int]]
 
@@ -35,6 +35,7 @@ class Ran:
     """How much of each kind fell due and was run."""
 
     offers_expired: int = 0
+    offers_deemed: int = 0
     obligations_overdue: int = 0
     bookings_prolonged: int = 0
     returns_opened: int = 0
@@ -157,13 +158,15 @@ async def _run_moment(database: Database, officer: Principal, ran_to: datetime, 
         is_midnight = session.now == clock.london_moment(session.today)
         period_ended = is_midnight and await falling_due.half_term_ended_yesterday(session)
         end_in_sight = is_midnight and bool(await contract_end.in_sight(session))
-    # An offer nobody answered is overdue first, which the authority hears of, and then expires.
+    # An offer nobody answered is overdue first, which the authority hears of, and then expires; where silence is yes
+    # it is never overdue, and counts as accepted.
     while agenda.obligations_are_due:
         flagged = await run(falling_due.flag_overdue)
         ran.obligations_overdue += flagged
         if flagged < falling_due.OVERDUE_AT_ONCE:
             break
     if agenda.offers_are_due:
+        ran.offers_deemed += await run(deem_due)
         ran.offers_expired += await run(expire_due)
     if is_midnight:
         lapsed = await _end_the_day(run, agenda, ran)

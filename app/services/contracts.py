@@ -32,6 +32,7 @@ class VariationFacts:
     lot_id: UUID | None = None
     volume: int | None = None
     lot_ids: tuple[UUID, ...] = ()
+    deemed_acceptance: bool | None = None
 
     def terms(self) -> dict[str, object]:
         """What is stored of it: the facts of its kind alone."""
@@ -44,6 +45,8 @@ class VariationFacts:
                 return {"lot_id": self.lot_id, "volume": self.volume}
             case VariationKind.LOTS:
                 return {"lot_ids": list(self.lot_ids)}
+            case VariationKind.DEEMED_ACCEPTANCE:
+                return {"deemed_acceptance": self.deemed_acceptance}
 
 
 async def create_contract(session: WriteSession, writes: Writes, values: Mapping[str, Any]) -> UUID:

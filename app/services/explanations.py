@@ -15,7 +15,7 @@ import asyncpg
 
 from app.access import Kind
 from app.db import ReadSession, whole_authority
-from app.domain.allocation import verdicts_of
+from app.domain.allocation import Excuse, verdicts_of
 from app.domain.allocation.expected_start import Estimate
 from app.domain.allocation_explained import (
     DecisionFacts,
@@ -122,10 +122,12 @@ def facts_now(standing: WaitingList, line: Waiting, estimate: Estimate | None) -
     # What may be offered today is what a run would look at; of the busy places, none is.
     now = verdicts_of(line.want, ground.snapshot(()), ground.policy, standing.today, facts.band)
     tight_set = line.decision.tight_set
+    passed_over = any(hold.passed_over(line.want) for hold in standing.sibling_holds)
     return replace(
         facts,
         offerable_count=sum(verdict.free_count for verdict in now),
         capped=tight_set is not None and standing.tight_sets[tight_set].capacity == 0,
+        passed_over_for=Excuse.SIBLING_HOLD.value if passed_over else None,
     )
 
 
@@ -141,7 +143,9 @@ def _more(standing: WaitingList, line: Waiting, estimate: Estimate | None, *, to
 def _told(
     row: asyncpg.Record, found: _Found, policies: Mapping[UUID, asyncpg.Record], *, to_officer: bool
 ) -> Explanation:
-    facts = found.facts if to_officer else told_to_sender(found.facts)
+    facts = found.facts
+    if not to_officer:
+        facts = told_to_sender(facts, knows_sibling=row["sibling_wish"] is not None)
     return Explanation(
         referral_id=row["id"],
         reference=row["reference"],

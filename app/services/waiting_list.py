@@ -26,6 +26,7 @@ from app.queries import allocation_runs, waiting, whole_supply
 from app.queries.whole_supply import RecentStarts
 from app.services.allocation import Ground, survey, wants_of
 from app.services.kept import Keeper
+from app.services.sibling_holds import SiblingHold, read_sibling_holds
 
 Key = tuple[str, int, date, datetime, str]
 """Effective band, fair-share bucket, band date, time received, reference: the whole published order."""
@@ -63,6 +64,7 @@ class WaitingList:
     by_id: Mapping[UUID, Waiting]
     tight_sets: Sequence[TightSet]
     schedule: Schedule
+    sibling_holds: Sequence[SiblingHold]
     today: date
 
     def __len__(self) -> int:
@@ -138,8 +140,9 @@ async def _read(session: ReadSession) -> WaitingList:
     )
     recent = await whole_supply.recent_starts(session, ground.calendar)
     proposed = await allocation_runs.proposed_on(session, session.today)
+    holds = await read_sibling_holds(session)
     parts = await waiting.everyone(session)
-    return await asyncio.to_thread(_worked_out, ground, places, recent, proposed, parts, session.today)
+    return await asyncio.to_thread(_worked_out, ground, places, recent, proposed, holds, parts, session.today)
 
 
 def _worked_out(
@@ -147,11 +150,12 @@ def _worked_out(
     places: tuple[Place, ...],
     recent: RecentStarts,
     proposed: frozenset[UUID],
+    sibling_holds: Sequence[SiblingHold],
     parts: Sequence[str],
     today: date,
 ) -> WaitingList:
     with _uncollected():
-        return _list_of(ground, places, recent, proposed, waiting.rows_of(parts), today)
+        return _list_of(ground, places, recent, proposed, sibling_holds, waiting.rows_of(parts), today)
 
 
 @contextmanager
@@ -169,6 +173,7 @@ def _list_of(
     places: tuple[Place, ...],
     recent: RecentStarts,
     proposed: frozenset[UUID],
+    sibling_holds: Sequence[SiblingHold],
     rows: Sequence[Mapping[str, Any]],
     today: date,
 ) -> WaitingList:
@@ -182,7 +187,7 @@ def _list_of(
         Waiting(row, want, key, position, _as_it_waits(decisions[want.referral_id], want, proposed))
         for position, (key, want, row) in enumerate(keyed, 1)
     ]
-    whole = Snapshot(tuple(wants), ground.lots, places, ground.caseloads, shares=ground.shares)
+    whole = Snapshot(tuple(wants), ground.lots, places, ground.caseloads, ground.claims, ground.shares)
     return WaitingList(
         ground=ground,
         whole=whole,
@@ -191,6 +196,7 @@ def _list_of(
         by_id={line.want.referral_id: line for line in lines},
         tight_sets=plan.tight_sets,
         schedule=Schedule(whole, ground.policy, today),
+        sibling_holds=sibling_holds,
         today=today,
     )
 

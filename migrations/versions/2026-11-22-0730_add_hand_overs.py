@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
@@ -18,7 +18,8 @@ _ORGANISATION = "(SELECT nullif(current_setting('halfterm.organisation', true), 
 _OFFICERS = f"{_TENANT} AND ({_WIDE})"
 _KINDS = (
     "'answer_offer', 'safeguarding_action', 'agreement_check', 'initial_contact', 'baseline', 'plan',"
-    " 'review', 'closure', 'provider_return', 'school_return', 'follow_up', 'place_referral', 'band_review'"
+    " 'review', 'closure', 'provider_return', 'school_return', 'follow_up', 'place_referral', 'band_review',"
+    " 'lead_officer_action', 'deemed_acceptance_check'"
 )
 _SUBJECTS = "'offer', 'referral', 'intervention', 'return'"
 

@@ -49,7 +49,8 @@ async def test_a_contract_is_shown_as_signed_and_on_a_date(api: Api, town: Town)
 
     async def terms(as_of: str) -> tuple[Any, ...]:
         shown = (await officer.get(path, params={"as_of": as_of})).json()
-        assert shown["signed"] == {"starts_on": "2026-09-01", "ends_on": "2027-08-31", "price_pence": 100_000}
+        signed = {"starts_on": "2026-09-01", "ends_on": "2027-08-31", "price_pence": 100_000}
+        assert shown["signed"] == {**signed, "deemed_acceptance": False}
         on = shown["terms"]
         return on["ends_on"], on["price_pence"], on["volumes"], on["in_force"]
 

@@ -156,13 +156,18 @@ async def test_allocation_reads_the_same_terms(api: Api, town: Town) -> None:
         {"kind": "extension", "effective_on": "2029-01-01", "ends_on": "2035-12-31"},
         {"kind": "volume", "effective_on": "2030-01-01", "lot_id": second, "volume": 70},
         {"kind": "lots", "effective_on": "2028-01-01", "lot_ids": [second]},
+        {"kind": "deemed_acceptance", "effective_on": "2030-01-01", "deemed_acceptance": False},
+        {"kind": "deemed_acceptance", "effective_on": "2029-01-01", "deemed_acceptance": True},
     ):
         answer = await officer.post(f"{contract}/variations", {**body, "reason": "Made up."})
         assert answer.status_code == 201, answer.text
     async with api.runtime.database.write(town.officer) as session, broker(session) as wide:
         for on in (date(2027, 12, 31), date(2028, 1, 1), date(2029, 1, 1), date(2030, 1, 1), date(2036, 8, 1)):
             terms = (await terms_on(wide, on))[town.contracts[0]]
-            offered = {lot.id: lot for lot in (await snapshot.survey(wide, on)).lots}
+            surveyed = await snapshot.survey(wide, on)
+            offered = {lot.id: lot for lot in surveyed.lots}
+            silent = {town.lots[0], UUID(second)} if terms.deemed_acceptance else set()
+            assert surveyed.deemed_lots == silent, on
             for lot_id in (town.lots[0], UUID(second)):
                 lot = offered[lot_id]
                 in_force = lot_id in terms.volumes and terms.in_force(on)

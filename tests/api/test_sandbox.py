@@ -64,7 +64,7 @@ async def test_what_falls_due_on_the_way_is_run_at_its_moment(real_api: Api, clo
     assert all(ran[name] > 0 for name in ran.keys() - idle), ran
     left = await what_is_left(clone, town)
     assert sum(offer[2] == "expired" for offer in left["offers"]) == ran["offers_expired"]
-    assert all(offer[5] == offer[6] for offer in left["offers"] if offer[2] == "expired")
+    assert all(offer[6] == offer[7] for offer in left["offers"] if offer[2] == "expired")
     times = [event[3] for event in left["events"]]
     assert times == sorted(times)
     page = (await real_api.as_(town.officer).get("/v1/events?limit=200&type=obligation.overdue")).json()

@@ -1,4 +1,4 @@
-"""Events written without the acts that cause them: the feed's own tests need the log only."""
+"""Events written without the acts that cause them, for the feed's own tests; and who is told of an act."""
 
 from uuid import UUID
 
@@ -7,6 +7,7 @@ from app.db import Database, WriteSession
 from app.ids import new_id
 from app.queries.writes import Writes
 from app.services.events import tell
+from tests.factories.authority import Town
 
 
 async def append(
@@ -35,3 +36,21 @@ async def append_one(
     """One committed event."""
     async with database.write(actor) as session:
         return await append(session, *readers, type_=type_)
+
+
+async def told_of(database: Database, town: Town, event_type: str) -> dict[str, int]:
+    """By party of the town, of how many events of a type it is told: asked as itself, past the feed's horizon."""
+    parties = {
+        "officer": town.officer,
+        "school": town.schools[0],
+        "other school": town.schools[1],
+        "provider": town.providers[0],
+        "other provider": town.providers[1],
+    }
+    found = {}
+    for name, principal in parties.items():
+        async with database.read(principal) as session:
+            count = await session.value("SELECT count(*) FROM event WHERE type = $1", event_type)
+        if count:
+            found[name] = count
+    return found

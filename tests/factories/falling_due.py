@@ -5,7 +5,7 @@ from typing import Any
 
 from app.db import Database
 from app.queries import due
-from tests.factories.authority import Town, build_town
+from tests.factories.authority import Town, add_block, build_town
 from tests.factories.casework import ACCEPTED_AT, LATER, at, closing, contact
 from tests.factories.http import Api
 from tests.factories.referrals import key, referral_body
@@ -17,9 +17,12 @@ STARTS_AT = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
 async def busy_town(api: Api, database: Database, name: str) -> Town:
     """Three places: a case that nobody will close, one closed today, and three referrals for the two places left.
 
+    A fourth place is for housing alone, under a contract by which silence is yes: a referral for it is left to that.
+
     Its clock stands at STARTS_AT. Two such towns are alike in everything but their ids.
     """
     town = await build_town(database, name=name, places=3)
+    await _deemed_block(database, town)
     await _case(api, town)
     closed = await _case(api, town)
     provider = at(api.as_(town.provider), LATER)
@@ -34,9 +37,25 @@ async def busy_town(api: Api, database: Database, name: str) -> Town:
     for number in range(3):
         sent = await school.post("/v1/referrals", referral_body(sender_reference=f"S-{number}"), headers=key())
         assert sent.status_code == 201, sent.text
+    left = referral_body(sender_reference="S-9", needs=[{"code": "housing"}])
+    sent = await school.post("/v1/referrals", left, headers=key())
+    assert sent.json()["state"] == "offered", sent.text
     async with database.write(town.officer) as session:
         await due.set_ran_to(session, STARTS_AT)
     return town
+
+
+async def _deemed_block(database: Database, town: Town) -> None:
+    """The other provider's block, for housing alone; its place has a number of its own."""
+    lot_id = await add_block(database, town, town.providers[1], places=1)
+    async with database.write(town.officer) as session:
+        for sql, value in (
+            ("UPDATE contract SET deemed_acceptance = true WHERE id = $1", town.contracts[1]),
+            ("UPDATE service SET needs = '{housing}' WHERE id = $1", town.services[1]),
+            ("UPDATE lot SET needs = '{housing}' WHERE id = $1", lot_id),
+            ("UPDATE place SET number = 20 WHERE lot_id = $1", lot_id),
+        ):
+            await session.run(sql, value)
 
 
 async def _case(api: Api, town: Town) -> str:
@@ -58,11 +77,12 @@ async def what_is_left(database: Database, town: Town) -> dict[str, list[tuple[A
 
         return {
             "offers": await rows(
-                "SELECT substring(r.sender_reference FROM '^S-.$'), p.number, o.state, o.version, o.offered_at,"
+                "SELECT substring(r.sender_reference FROM '^S-.$'), p.number, o.state, o.version, o.deemed_at,"
+                " o.offered_at,"
                 " o.answer_due_at, o.updated_at"
                 " FROM offer o JOIN referral r ON r.authority_id = o.authority_id AND r.id = o.referral_id"
                 " JOIN place p ON p.authority_id = o.authority_id AND p.id = o.place_id"
-                " WHERE o.authority_id = $1 ORDER BY 5, 1, 2"
+                " WHERE o.authority_id = $1 ORDER BY 6, 1, 2"
             ),
             "referrals": await rows(
                 "SELECT substring(r.sender_reference FROM '^S-.$'), r.received_at, r.state, r.version,"

@@ -46,6 +46,7 @@ BODIES: dict[str, Any] = {
     "withdraw_offer": {"reason": "other", "note": "x", "officer": {"name": "x"}},
     "change_band": {"band": "P1", "officer": {"name": "x"}, "reason": "x"},
     "reopen_referral": {"officer": {"name": "x"}, "reason": "x"},
+    "link_siblings": {"sibling_of": None},
     "withdraw_referral": {"reason": "other"},
     "query_return": {"question": "x"},
     "create_referral": referral_body(),

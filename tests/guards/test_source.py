@@ -8,6 +8,8 @@ APP = Path(__file__).resolve().parents[2] / "app"
 # Who may widen a transaction to its whole authority, and why.
 BROKERS = {
     "services/answers_to_offers.py": "an answer moves the referral, which the provider may not see yet",
+    "services/first_reading.py": "the first read opens the referral, which the provider may not see yet",
+    "services/referrals/siblings.py": "the sibling's referral may be decided with it",
     "services/referrals/submit.py": "matching, deciding and offering need every organisation's rows",
     "services/referrals/check.py": "as submitting, and stores nothing",
     "services/referrals/bands.py": "a band changes the order of the waiting list, which is decided anew",

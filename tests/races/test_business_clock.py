@@ -63,6 +63,8 @@ async def test_each_thing_is_run_at_its_own_moment(real_api: Api, clone: Databas
     expired = [offer for offer in left["offers"] if offer[2] == "expired"]
     assert expired
     assert all(updated_at == answer_due_at for *_, answer_due_at, updated_at in expired)
+    deemed = [offer for offer in left["offers"] if offer[4] is not None]
+    assert [(offer[2], offer[4] == offer[6] == offer[7]) for offer in deemed] == [("accepted", True)]
     for _, _, _, due_at, _, _, overdue_at, _ in left["obligations"]:
         # What was due before the clock's first moment is found at that moment, a midnight.
         assert overdue_at in (None, due_at if due_at > STARTS_AT else clock.london_moment(date(2026, 11, 21)))

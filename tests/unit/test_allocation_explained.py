@@ -255,7 +255,7 @@ def test_a_sender_is_told_of_holds_that_are_its_own_alone(hold: str, told_hold: 
     want = replace(WANT, holds=(hold,))
     snapshot = Snapshot((want,), (LOT,), ())
     facts = decision_facts(want, decide(snapshot, POLICY, TODAY).decisions[0], snapshot, POLICY, TODAY)
-    sender = told_to_sender(facts)
+    sender = told_to_sender(facts, knows_sibling=True)
     assert (facts.hold, sender.hold) == (hold, told_hold)
     assert ("an officer looks at it first" in explain(sender, NAMES)) == (told_hold == "OFFICER_CHECK")
 

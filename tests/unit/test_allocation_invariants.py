@@ -18,6 +18,7 @@ from scipy.sparse.csgraph import maximum_bipartite_matching
 from app.domain.allocation import (
     Arrival,
     Caseload,
+    Claim,
     Decision,
     Place,
     Plan,
@@ -444,6 +445,19 @@ def test_siblings_are_placed_with_one_practitioner() -> None:
     apart = (places[0], places[1])
     plan = decide(Snapshot((first, second), (LOT,), apart), POLICY, TODAY)
     assert len(plan.offered) == 2, "siblings with no common practitioner are placed apart, in turn"
+
+
+def test_an_arrival_takes_no_place_that_a_sibling_has_a_claim_on() -> None:
+    """Also where the sibling stands further back, and waits for a run."""
+    arrived = replace(WANT, referral_id=an_id(60), reference="R-60", household_id=an_id(60), band="P1")
+    sibling = replace(WANT, referral_id=an_id(61), reference="R-61", household_id=an_id(61), band="P3")
+    places = (Place(an_id(1), LOT.id, 1, an_id(400)),)
+    claimed = Snapshot((arrived, sibling), (LOT,), places, claims=(Claim(sibling.referral_id, an_id(400)),))
+    arrival = Arrival(arrived.referral_id)
+    assert decide(claimed, POLICY, TODAY, arrival).decisions[0].place is None
+    assert decide(replace(claimed, claims=()), POLICY, TODAY, arrival).decisions[0].place == places[0]
+    of_another = replace(claimed, claims=(Claim(sibling.referral_id, an_id(401)),))
+    assert decide(of_another, POLICY, TODAY, arrival).decisions[0].place == places[0]
 
 
 def test_a_course_is_offered_in_time_and_never_too_late() -> None:

@@ -26,6 +26,8 @@ def variation(draw: st.DrawFn, number: int) -> Variation:
             return Variation(number, kind, on, lot_id=draw(st.sampled_from([FIRST, SECOND])), volume=volume)
         case VariationKind.LOTS:
             return Variation(number, kind, on, lot_ids=(draw(st.sampled_from([FIRST, SECOND])),))
+        case VariationKind.DEEMED_ACCEPTANCE:
+            return Variation(number, kind, on, deemed_acceptance=draw(st.booleans()))
 
 
 @st.composite
@@ -55,6 +57,8 @@ def test_the_last_word_by_date_and_number_holds(recorded: list[Variation], on: d
     terms = effective_terms(SIGNED, recorded, on)
     ends = [one.ends_on for one in in_effect if one.kind is VariationKind.EXTENSION]
     prices = [one.price_pence for one in in_effect if one.kind is VariationKind.PRICE]
+    silence = [one.deemed_acceptance for one in in_effect if one.kind is VariationKind.DEEMED_ACCEPTANCE]
+    assert terms.deemed_acceptance == (silence or [SIGNED.deemed_acceptance])[-1]
     assert terms.ends_on == (ends or [SIGNED.ends_on])[-1]
     assert terms.price_pence == (prices or [SIGNED.price_pence])[-1]
     for lot_id in (FIRST, SECOND):
@@ -85,6 +89,9 @@ def test_a_stored_variation_is_read_back_as_its_kind() -> None:
     volume = variation_from(3, "volume", on, {"lot_id": str(FIRST), "volume": 9})
     assert (volume.lot_id, volume.volume) == (FIRST, 9)
     assert variation_from(4, "lots", on, {"lot_ids": [str(SECOND)]}).lot_ids == (SECOND,)
+    assert variation_from(7, "deemed_acceptance", on, {"deemed_acceptance": True}).deemed_acceptance is True
+    with pytest.raises(TypeError):
+        variation_from(8, "deemed_acceptance", on, {"deemed_acceptance": "yes"})
     with pytest.raises(KeyError):
         variation_from(5, "price", on, {})
     with pytest.raises(ValueError):

@@ -24,9 +24,10 @@ _HOUSED = Hold.HOUSEHOLD_HAS_PLACE.value
 def decide(snapshot: Snapshot, policy: Policy, as_of: date, arrival: Arrival | None = None) -> Plan:
     """Decide every referral of the snapshot in the published order; each place goes to at most one of them.
 
-    With `arrival`, decide that referral alone: those ahead of it keep the places that they would get, and the others
-    only count as waiting (cadence). The same snapshot, policy and day give the same plan: nothing here reads a clock,
-    a database or chance. Raises ValueError when the referral that arrived is not in the snapshot.
+    With `arrival`, decide that referral alone: those ahead of it, and siblings with a claim, keep the places that they
+    would get, and the others only count as waiting (cadence). The same snapshot, policy and day give the same plan:
+    nothing here reads a clock, a database or chance. Raises ValueError when the referral that arrived is not in the
+    snapshot.
     """
     order = Order(policy, snapshot.shares, as_of)
     supply = Supply(snapshot, policy, as_of)
@@ -36,9 +37,11 @@ def decide(snapshot: Snapshot, policy: Policy, as_of: date, arrival: Arrival | N
     if arrived is None:
         raise ValueError("The referral that arrived is not in the snapshot.")
     key = order.key(arrived)
-    ahead = [want for want in snapshot.wants if order.key(want) <= key]
-    plan = _Run(supply, order, snapshot.claims).plan(ahead)
-    decision, spare = plan.decisions[-1], plan.spare
+    claimants = {claim.referral_id for claim in snapshot.claims}
+    first = [want for want in snapshot.wants if order.key(want) <= key or want.referral_id in claimants]
+    plan = _Run(supply, order, snapshot.claims).plan(first)
+    decision = next(each for each in plan.decisions if each.referral_id == arrived.referral_id)
+    spare = plan.spare
     if decision.place is not None and not _at_once(arrived, supply, order, snapshot, arrival):
         spare = (decision.place, *spare)
         decision = Decision(arrived.referral_id, "waiting", None, None, Waits.RUN.value)

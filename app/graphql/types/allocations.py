@@ -89,6 +89,12 @@ class Allocation(Row, Node):
     answer_due_at: datetime = seen(_PUBLIC)
     answered_at: datetime | None = seen(_PUBLIC)
     updated_at: datetime = seen(_PUBLIC)
+    deemed_acceptance: bool = seen(_PUBLIC, "Silence until `answerDueAt` counts as accepted.")
+    deemed_at: datetime | None = seen(_PUBLIC, "When silence was taken for yes.")
+    identity_released_at: datetime | None = seen(
+        _PUBLIC, "After `deemedAt`: when the provider first read whose case it is, by REST."
+    )
+    objection_until: datetime | None = seen(_PUBLIC, "Until when the provider may still decline it after `deemedAt`.")
     decline_reason: str | None = seen(Group.CASEWORK)
     decline_note: str | None = seen(Group.CASEWORK)
 
@@ -124,6 +130,7 @@ class Allocation(Row, Node):
         state = record["state"]
         if state not in ("pending", "accepted"):
             return groups_of(principal) - {Group.NEEDS} if principal.kind is not Kind.PROVIDER else _ENDED
-        if principal.kind is Kind.PROVIDER and state == "pending":
+        unread = record["deemed_at"] is not None and record["identity_released_at"] is None
+        if principal.kind is Kind.PROVIDER and (state == "pending" or unread):
             return VISIBLE[Party.OFFERED_PROVIDER]
         return groups_of(principal)

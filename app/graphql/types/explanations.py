@@ -48,6 +48,8 @@ class ExplanationFacts:
     wishes_not_met: list[str] | None = seen(_TOLD)
     placed_by_officer: bool | None = seen(_TOLD, "An officer chose the place, not the order.")
     window_school_days: int | None = seen(_TOLD, "How far ahead this band is offered places.")
+    excuse: str | None = seen(_TOLD, "Of an offer before its turn: why, such as `SIBLING_HOLD`.")
+    passed_over_for: str | None = seen(_TOLD, "While it waits: why a place went to a family further back.")
 
 
 @case_type
@@ -164,4 +166,6 @@ def _facts(facts: DecisionFacts, sees: frozenset[Group]) -> ExplanationFacts:
         wishes_not_met=list(facts.soft_mismatches),
         placed_by_officer=facts.placed_by_officer,
         window_school_days=facts.window_days,
+        excuse=facts.excuse,
+        passed_over_for=facts.passed_over_for,
     )

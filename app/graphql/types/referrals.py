@@ -117,6 +117,7 @@ class Referral(Row, Node):
     interpreter_needed: bool | None = seen(_NEEDS)
     modes: list[str] | None = seen(_NEEDS)
     preferred_mode: str | None = seen(_NEEDS)
+    sibling_wish: str | None = seen(_NEEDS, "What the family wishes for brothers and sisters who are referred too.")
     visit_risk_level: str | None = seen(_NEEDS, "`none`, `some` or `high`.")
     immediate_danger: bool | None = seen(_WHO)
     agreement_status: str | None = seen(_WHO)

@@ -58,7 +58,7 @@ class Variation(Row, Node):
     """A variation."""
 
     number: int = plain()
-    kind: str = plain("`extension`, `volume`, `price` or `lots`.")
+    kind: str = plain("`extension`, `volume`, `price`, `lots` or `deemed_acceptance`.")
     effective_on: date = plain()
     terms: JSON = plain("The new terms.", json=True)
     reason: str = plain()
@@ -121,6 +121,9 @@ class Contract(Row, Node):
     ends_on: date = plain()
     price_pence: float = plain("Whole pence; a Float because an Int stops at 21 million pounds.")
     extension_options: JSON = plain(json=True)
+    deemed_acceptance: bool = plain(
+        "Whether an offer that nobody answers in time counts as accepted, as signed; variations change it."
+    )
     provider: Annotated["Provider", strawberry.lazy("app.graphql.types.supply")] | None = edge(
         "provider", "provider_id"
     )
@@ -134,6 +137,17 @@ class Contract(Row, Node):
     def lots(self, info: Info, first: First = CHILDREN) -> list[Lot] | None:
         """The first lots."""
         return children(info, self, "lot", "contract_id", first)
+
+
+@strawberry.type(description="How a provider answered the offers whose time to answer ended within a period.")
+class OfferAnswers:
+    """Read from a row of figures."""
+
+    offers_count: int = record("All of them; those that were taken back are left out.")
+    answered_in_time_count: int = record("Before `answerDueAt`.")
+    answered_late_count: int = record("After it, and before the place had gone.")
+    deemed_count: int = record("Left to silence, under a contract by which that is yes.")
+    unanswered_count: int = record("Left to run out.")
 
 
 @of_noun(nouns.PROVIDER, rule="graphql.providers")
@@ -161,6 +175,14 @@ class Provider(Row, Node):
     def contracts(self, info: Info, first: First = CHILDREN) -> list[Contract] | None:
         """The first contracts."""
         return children(info, self, "contract", "provider_id", first)
+
+    @resolved("How it answers its offers, of a period by the day on which the time ended.", rule="get_offer_answers")
+    def offer_answers(
+        self, info: Info, due_from: date | None = None, due_to: date | None = None
+    ) -> OfferAnswers | None:
+        """Counts, for officers."""
+        loaded: Any = info.context.offer_answers(due_from, due_to).load(self.key)
+        return loaded
 
     @resolved("Its family support workers, by name.", rule=_RULE)
     def practitioners(self, info: Info, first: First = CHILDREN) -> list[Practitioner] | None:

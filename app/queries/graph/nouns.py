@@ -105,7 +105,7 @@ SERVICE: Final = Noun(
 CONTRACT: Final = Noun(
     "contract",
     "contract t",
-    _split("id provider_id title contract_number starts_on ends_on price_pence"),
+    _split("id provider_id title contract_number starts_on ends_on price_pence deemed_acceptance"),
     _split("extension_options"),
     orders={"starts": Order(("starts_on", "id"), descending=True)},
     filters={
@@ -147,7 +147,7 @@ REFERRAL: Final = Noun(
     _split(
         "id reference version state referring_organisation_id school_id pupil_id household_id area_id case_provider_id"
         " intervention_id sender_reference mis_id received_at updated_at year_group key_stage band band_asked banded_on"
-        " need_codes language interpreter_needed modes preferred_mode agreement_status visit_risk_level"
+        " need_codes language interpreter_needed modes preferred_mode sibling_wish agreement_status visit_risk_level"
         " immediate_danger holds unplaceable outcome close_reason closed_at band_set_by"
     ),
     _split(
@@ -254,7 +254,7 @@ ALLOCATION: Final = Noun(
     _split(
         "id referral_id provider_id referring_organisation_id school_id lot_id service_id intervention_id"
         " practitioner_id decision_id reference state version offered_at answer_due_at answered_at updated_at"
-        " decline_reason"
+        " decline_reason deemed_acceptance deemed_at identity_released_at objection_until"
     ),
     _split("summary decline_note"),
     orders={"offered": _OFFERED},

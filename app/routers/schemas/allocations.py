@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from orjson import Fragment
+from pydantic import Field
 
 from app.access import Group, Kind, Party
 from app.domain.vocabulary import DeclineReason
@@ -48,6 +49,14 @@ class AllocationLineOut(Seen):
     answered_at: Annotated[datetime | None, _Public]
     updated_at: Annotated[datetime, _Public]
     decline_reason: Annotated[str | None, _Public]
+    deemed_acceptance: Annotated[bool, _Public, Field(description="Silence until `answer_due_at` counts as accepted.")]
+    deemed_at: Annotated[datetime | None, _Public, Field(description="When silence was taken for yes.")]
+    identity_released_at: Annotated[
+        datetime | None, _Public, Field(description="After `deemed_at`: when the provider first read whose case it is.")
+    ]
+    objection_until: Annotated[
+        datetime | None, _Public, Field(description="After `deemed_at`, and once read: until when it may be declined.")
+    ]
     lot_id: Annotated[UUID, _Public]
     service_id: Annotated[UUID, _Public]
     service_name: Annotated[str, _Public]
@@ -92,7 +101,7 @@ def allocation_as_seen(row: Mapping[str, Any], kind: Kind, model: type[Allocatio
 
 
 class DeclineIn(In):
-    """Why an offer is declined."""
+    """Why an offer is declined. After a deemed acceptance only `conflict_of_interest` and `safeguarding` are open."""
 
     reason: DeclineReason
     note: LongText | None = None

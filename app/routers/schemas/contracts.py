@@ -49,6 +49,9 @@ class ContractIn(In):
     ends_on: Date
     price_pence: Pence
     extension_options: list[ExtensionOption] = Field(default_factory=list, max_length=10)
+    deemed_acceptance: bool = Field(
+        default=False, strict=True, description="Whether an offer that nobody answers in time counts as accepted."
+    )
 
 
 class TermsOut(Out):
@@ -57,6 +60,7 @@ class TermsOut(Out):
     starts_on: Date
     ends_on: Date
     price_pence: int
+    deemed_acceptance: bool = Field(description="Whether an offer that nobody answers in time counts as accepted.")
 
 
 class LotVolume(Out):
@@ -121,6 +125,10 @@ class VariationIn(In):
         default_factory=list, max_length=100, description="Of a variation of lots: those that join."
     )
 
+    deemed_acceptance: Annotated[bool, Field(strict=True)] | None = Field(
+        None, description="Of a variation of that kind: whether silence counts as yes from then on."
+    )
+
     @model_validator(mode="after")
     def _states_its_kind(self) -> Self:
         wanted = _FACTS[self.kind]
@@ -144,6 +152,7 @@ _FACTS = {
     VariationKind.PRICE: {"price_pence"},
     VariationKind.VOLUME: {"lot_id", "volume"},
     VariationKind.LOTS: {"lot_ids"},
+    VariationKind.DEEMED_ACCEPTANCE: {"deemed_acceptance"},
 }
 _ALL_FACTS = frozenset[str]().union(*_FACTS.values())
 
@@ -154,7 +163,7 @@ class VariationOut(Out):
     id: UUID
     contract_id: UUID
     number: int
-    kind: Literal["extension", "price", "volume", "lots"]
+    kind: Literal["extension", "price", "volume", "lots", "deemed_acceptance"]
     effective_on: Date
     reason: str
     recorded_at: Moment
@@ -163,3 +172,4 @@ class VariationOut(Out):
     lot_id: UUID | None = None
     volume: int | None = None
     lot_ids: list[UUID] | None = None
+    deemed_acceptance: bool | None = None

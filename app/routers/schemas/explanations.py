@@ -41,6 +41,10 @@ class ExplanationFactsOut(Seen):
     wishes_not_met: Annotated[list[str], _Told]
     placed_by_officer: Annotated[bool, _Told, Field(description="An officer chose the place, not the order.")]
     window_school_days: Annotated[int, _Told, Field(description="How far ahead this band is offered places.")]
+    excuse: Annotated[str | None, _Told, Field(description="Of an offer before its turn: why, such as `SIBLING_HOLD`.")]
+    passed_over_for: Annotated[
+        str | None, _Told, Field(description="While it waits: why a place went to a family further back.")
+    ]
 
 
 class ExpectedStartOut(Seen):

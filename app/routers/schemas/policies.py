@@ -21,6 +21,7 @@ def _on_one_line(text: str) -> str:
 
 Days = Annotated[Whole, Field(ge=0, le=400)]
 Clock = Annotated[Whole, Field(ge=1, le=400)]
+Hours = Annotated[Whole, Field(ge=1, le=1000)]
 Cost = Annotated[Whole, Field(ge=0, le=100_000)]
 Bands = Annotated[list[Band], Field(max_length=4), Distinct]
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(_on_one_line)]
@@ -43,6 +44,15 @@ class ClocksByBand(In):
     P2: Clock
     P3: Clock
     P4: Clock
+
+
+class HoursByBand(In):
+    """A number of hours, one at least, for each band."""
+
+    P1: Hours
+    P2: Hours
+    P3: Hours
+    P4: Hours
 
 
 class WeightsByBand(In):
@@ -110,6 +120,12 @@ class PolicyContent(In):
     )
     placement_hours: Annotated[Whole, Field(ge=1, le=1000)] = Field(
         description="For an officer to look at a referral that no lot can serve."
+    )
+    escalation_hours: HoursByBand = Field(
+        description="By band: for an officer to look at a referral whose offer nobody answered."
+    )
+    objection_working_days: Clock = Field(
+        description="Where silence counts as yes: from the provider's first read until it can no longer object."
     )
     return_working_days: Clock = Field(description="From the end of a period until its return is late.")
     identity_days_after_closure: Annotated[Whole, Field(ge=0, le=3660)] = Field(

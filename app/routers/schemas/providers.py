@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import ConfigDict, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from app.routers.schemas.base import In, Out, ShortText
 from app.routers.schemas.codes import Ukprn
@@ -34,6 +34,17 @@ class ProviderIn(In):
     charity_number: CharityNumber | None = None
     company_number: CompanyNumber | None = None
     contact: PersonIn | None = None
+
+
+class OfferAnswersOut(Out):
+    """How a provider answered the offers whose time to answer ended within a period."""
+
+    provider_id: UUID
+    offers_count: int = Field(ge=0, description="All of them; those that were taken back are left out.")
+    answered_in_time_count: int = Field(ge=0)
+    answered_late_count: int = Field(ge=0, description="After `answer_due_at`, and before the place had gone.")
+    deemed_count: int = Field(ge=0, description="Left to silence, under a contract by which that is yes.")
+    unanswered_count: int = Field(ge=0, description="Left to run out.")
 
 
 class ProviderOut(Out):

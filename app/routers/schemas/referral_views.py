@@ -113,6 +113,7 @@ class ReferralAllocationOut(Seen):
     offered_at: Annotated[datetime, _Public]
     answer_due_at: Annotated[datetime, _Public]
     answered_at: Annotated[datetime | None, _Public]
+    deemed_at: Annotated[datetime | None, _Public]
 
 
 class ReferralOut(Seen):
@@ -148,6 +149,8 @@ class ReferralOut(Seen):
     modes: Annotated[list[str], _Needs]
     preferred_mode: Annotated[str | None, _Needs]
     refused_provider_ids: Annotated[list[UUID], _Statutory]
+    sibling_wish: Annotated[str | None, _Needs]
+    sibling_group_id: Annotated[UUID | None, Group.DECISIONS]
     referrer: Annotated[dict[str, Any], _Identity]
     pupil: Annotated[PupilOut | None, _Identity]
     statutory: Annotated[StatutoryOut | None, _Statutory]

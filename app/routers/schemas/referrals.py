@@ -18,6 +18,7 @@ from app.routers.schemas.types import Date
 
 Phone = Annotated[str, Field(min_length=3, max_length=40, pattern=r"^[0-9+() \-x]+$")]
 Email = Annotated[str, Field(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+Reference = Annotated[str, Field(min_length=3, max_length=20)]
 Count = Annotated[int, Field(ge=0, le=1000, strict=True)]
 
 
@@ -293,6 +294,14 @@ class ReferralIn(In):
     modes: list[DeliveryMode] = Field(min_length=1, max_length=3)
     preferred_mode: DeliveryMode | None = None
     refused_provider_ids: list[UUID] = Field(default_factory=list, max_length=20)
+    sibling_wish: Literal["same_practitioner"] | None = Field(
+        None, description="What the family wishes where a brother or sister is referred too."
+    )
+    sibling_of: Reference | None = Field(
+        None,
+        description="With `sibling_wish`: the reference (`R-7K3F-9QXM`) of your own open referral of a brother or"
+        " sister. They are decided together, and have a claim on one another's practitioner.",
+    )
 
 
 class AmendmentIn(In):
@@ -344,6 +353,12 @@ class InformationAnswerIn(In):
     """The sender's answer."""
 
     answer: LongText
+
+
+class SiblingsIn(In):
+    """Which referral is of a brother or sister; null takes this one out of its group."""
+
+    sibling_of: Reference | None
 
 
 class ReleaseIn(In):

@@ -18,6 +18,7 @@ class RanOut(Out):
     """How much fell due on the way, and was run."""
 
     offers_expired: int = Field(ge=0, description="Offers that nobody answered in time.")
+    offers_deemed: int = Field(ge=0, description="Of a contract by which silence is yes: accepted so.")
     obligations_overdue: int = Field(ge=0, description="Obligations flagged as overdue.")
     bookings_prolonged: int = Field(ge=0, description="Days by which running cases kept their places.")
     returns_opened: int = Field(ge=0, description="Returns that came to be owed.")

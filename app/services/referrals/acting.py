@@ -110,7 +110,8 @@ async def refresh_offer(wide: BrokerSession, writes: Writes, referral: Row) -> N
     offer = await wide.row(
         "UPDATE offer SET summary = summary || $3::jsonb, version = version + 1, updated_at = $4,"
         " changed_xid = pg_current_xact_id()"
-        " WHERE authority_id = $1 AND referral_id = $2 AND state = 'pending' RETURNING id, version, provider_id",
+        " WHERE authority_id = $1 AND referral_id = $2 AND (state = 'pending' OR (state = 'accepted'"
+        " AND deemed_at IS NOT NULL AND identity_released_at IS NULL)) RETURNING id, version, provider_id",
         wide.authority_id,
         referral["id"],
         to_json(summary),

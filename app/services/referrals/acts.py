@@ -31,7 +31,9 @@ Row = dict[str, Any]
 
 _AGREEMENT_CHECK_WITHIN: Final = timedelta(hours=24)
 
-_OFFICERS_OBLIGATIONS: Final[tuple[ObligationKind, ...]] = ("safeguarding_action", "agreement_check", "place_referral")
+_OFFICERS_OBLIGATIONS: Final[tuple[ObligationKind, ...]] = (
+    "safeguarding_action", "agreement_check", "place_referral", "lead_officer_action",
+)  # fmt: skip
 _COLUMNS = (
     "sender_reference", "needs", "language", "interpreter_needed", "modes", "preferred_mode", "refused_provider_ids",
     "safe_contact", "visit_risks", "referrer", "safeguarding", "circumstances", "child_view", "parent_view",
@@ -113,7 +115,7 @@ async def _write_amendment(
 
 async def _take_back_from_refused(wide: BrokerSession, writes: Writes, referral: Row) -> None:
     """Take the live offer back from a provider that the family will not work with."""
-    offer = await offers.live_of_referral(wide, referral["id"])
+    offer = await offers.unread_of_referral(wide, referral["id"])
     if offer is None or offer["provider_id"] not in referral["refused_provider_ids"]:
         return
     withdrawn = await withdraw_live_offer(wide, writes, referral, "refused_by_family")
@@ -129,8 +131,8 @@ async def withdraw_referral(
     async with broker(session) as wide:
         referral = await lock_open(wide, referral_id, session.kind, "withdraw")
         told = await parties(wide, referral)
-        await withdraw_live_offer(wide, writes, referral, "withdrawn")
-        if referral["state"] == State.ACCEPTED:
+        taken_back = await withdraw_live_offer(wide, writes, referral, "withdrawn")
+        if referral["state"] == State.ACCEPTED and taken_back is None:
             await _end_unbegun_case(wide, referral)
         event_id = events.tell(
             writes,

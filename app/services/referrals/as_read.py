@@ -70,5 +70,6 @@ def as_read(
             "provider_name": names[offer["provider_id"]],
             "service_name": names[offer["service_id"]],
             "answered_at": None,
+            "deemed_at": None,
         },
     }

@@ -11,6 +11,7 @@ from app.errors import DuplicateReferral
 from app.ids import new_id
 from app.services.allocation import survey
 from app.services.referrals.arrival import arrival_of, match_pupil, sender_of
+from app.services.referrals.siblings import sibling_named
 from app.services.referrals.submit import check_refused_providers, examine
 
 
@@ -29,6 +30,7 @@ async def check_referral(session: WriteSession, facts: Facts) -> dict[str, Any]:
             match_pupil(facts, arrived)
         except DuplicateReferral as error:
             duplicate = str(error.extra["reference"])
+        await sibling_named(wide, facts["sibling_of"], None)
         ground = await survey(wide)
         want = Want(
             referral_id=new_id(),

@@ -18,6 +18,7 @@ from app.errors import FieldFault, Invalid
 from app.ids import new_id, new_reference
 from app.models import demand
 from app.queries.parties import authority_organisation
+from app.queries.siblings import practitioners_of
 from app.queries.snapshot import known_households
 from app.queries.writes import Writes
 from app.services import events, history
@@ -25,6 +26,7 @@ from app.services.allocation import Ground, decide_arrival, keep_decision, make_
 from app.services.obligations import owe
 from app.services.referrals.arrival import Match, Sender, arrival_of, keep_pupil, match_pupil, sender_of
 from app.services.referrals.as_read import Figures, as_read
+from app.services.referrals.siblings import join, sibling_named
 
 NOTICE = (
     "This is no safeguarding referral. If a child is in immediate danger call the police on 999; contact the"
@@ -54,9 +56,14 @@ async def submit_referral(session: WriteSession, writes: Writes, facts: Facts) -
         sender = sender_of(wide, facts, arrived)
         match = match_pupil(facts, arrived)
         pupil_id, household_id = await keep_pupil(wide, writes, facts, match, sender.school_id)
+        sibling = await sibling_named(wide, facts["sibling_of"], pupil_id)
+        group_id = None if sibling is None else await join(wide, writes, sibling)
         ground = await survey(wide)
         holds = _holds(facts, possible_duplicate=match.possible_duplicate)
         referral = _row(wide, facts, sender, (pupil_id, household_id), holds, warnings)
+        referral["sibling_group_id"] = group_id
+        if group_id is not None:
+            ground = ground.with_claims(await practitioners_of(wide, group_id, referral["id"]), wide.today)
         held = [*holds, *([Hold.HOUSEHOLD_HAS_PLACE.value] if match.household_has_place else [])]
         want = _want(referral, held, match, ground)
         decided = await decide_arrival(wide, ground, want)
@@ -150,7 +157,7 @@ def _holds(facts: Facts, *, possible_duplicate: bool) -> list[str]:
 _AS_SENT = (
     "sender_reference", "needs", "language", "interpreter_needed", "modes", "preferred_mode", "refused_provider_ids",
     "agreement", "lawful_basis", "safe_contact", "visit_risks", "immediate_danger", "safeguarding", "circumstances",
-    "child_view", "parent_view", "referrer",
+    "child_view", "parent_view", "referrer", "sibling_wish",
 )  # fmt: skip
 
 
@@ -208,6 +215,7 @@ def _want(referral: dict[str, Any], holds: list[str], match: Match, ground: Grou
         modes=tuple(referral["modes"]),
         refused_provider_ids=tuple(referral["refused_provider_ids"]),
         holds=tuple(holds),
+        sibling_group_id=referral["sibling_group_id"],
     )
 
 
