@@ -81,6 +81,8 @@ class DecisionFacts:
     hold: str | None
     waits_for: str | None
     days_until_free: int | None
+    free_on: date | None
+    """The day from which the place offered is planned to be free; None when it is free, or none is offered."""
     soft_mismatches: tuple[str, ...]
     window_days: int
     position: int | None = None
@@ -126,6 +128,7 @@ def decision_facts(
         hold=decision.hold,
         waits_for=decision.waits_for,
         days_until_free=decision.place.free_in if decision.place else None,
+        free_on=decision.place.free_on if decision.place else None,
         soft_mismatches=decision.score.soft_mismatches if decision.score else (),
         window_days=policy.windows[band],
         position=estimate.position if estimate else None,
@@ -203,7 +206,9 @@ def _reasons(facts: DecisionFacts) -> list[str]:
 
 def _offered(facts: DecisionFacts) -> Iterable[str]:
     if facts.days_until_free:
-        yield f"A place that falls free in {_count(facts.days_until_free, 'school day')} is offered to this family."
+        within = _count(facts.days_until_free, "school day")
+        on = f" on {_date(facts.free_on)}, in {within}," if facts.free_on else f" in {within}"
+        yield f"A place that is planned to fall free{on} is offered to this family ahead of that day."
     else:
         yield "A free place is offered to this family."
     yield f"It was the family's turn in band {facts.band}; nobody ahead of it who could use this place still waits."
@@ -226,7 +231,7 @@ def _waiting(facts: DecisionFacts, names: Names) -> Iterable[str]:
         yield f"{opening}."
         yield "This referral is decided together with the others at the next run, in the published order."
     elif facts.waits_for == Waits.TURN:
-        yield f"{opening}; those that are free now go to families ahead of this one in the published order."
+        yield f"{opening}; those that can be offered now go to families ahead of this one in the published order."
     else:
         held = "it is held" if facts.serving_count == 1 else "all are held"
         yield f"{opening}; {held} by families ahead of this one in the published order."
@@ -267,6 +272,10 @@ def _number(count: int) -> str:
 
 def _count(count: int, noun: str) -> str:
     return f"{_number(count)} {noun}" if count == 1 else f"{_number(count)} {noun}s"
+
+
+def _date(on: date) -> str:
+    return f"{on:%A} {on.day} {on:%B %Y}"
 
 
 def _and_list(parts: list[str]) -> str:

@@ -125,7 +125,10 @@ def _when_text(policy: Policy) -> str:
     )
     return (
         f"{at_once} {policy.at_once['free_places']} or more places that would do are free and nobody who could use one"
-        " waits. Everyone else is decided whenever a place comes back, and each night. Providers answer within so many"
+        " waits. Everyone else is decided whenever a place comes back, and each night. A place is offered ahead of the"
+        f" day on which it is planned to fall free, by up to so many school days: {_by_band(policy.windows)}. Work that"
+        f" needs longer says so {_school_days(policy.extension_notice_school_days)} or more before its planned end, and never"
+        " goes on over a place that is promised to the next family. Providers answer within so many"
         f" working days: {_by_band(policy.answer_days)}. Nobody who has accepted is ever moved.{confirm}"
     )
 
@@ -210,6 +213,10 @@ def _long_stop_text(policy: Policy) -> str:
 
 def _by_band(figures: dict[str, int]) -> str:
     return ", ".join(f"{band} {figures[band]}" for band in BANDS)
+
+
+def _school_days(count: int) -> str:
+    return "a school day" if count == 1 else f"{count} school days"
 
 
 def _and(names: list[str]) -> str:

@@ -5,10 +5,10 @@ pure rule decides, and bookings, offers, decisions and events are written, all b
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -30,7 +30,7 @@ from app.domain.allocation import (
     decide,
     verdicts_of,
 )
-from app.domain.allocation.facts_of_time import long_stop_on
+from app.domain.allocation.facts_of_time import free_in, long_stop_on
 from app.domain.attendance import attendance_band
 from app.domain.calendar import Calendar
 from app.domain.decision_record import record_of
@@ -48,6 +48,7 @@ from app.queries import snapshot as snapshots
 from app.queries.parties import authority_organisation, calendar_with
 from app.queries.writes import Writes, change
 from app.services import events, history
+from app.services.followers import bring_forward
 from app.services.obligations import meet, owe
 
 _WAITING_LOOKED_AT = 5000
@@ -60,6 +61,8 @@ class Ground:
 
     lots: tuple[Lot, ...]
     free_places: tuple[Place, ...]
+    ahead_places: tuple[Place, ...]
+    """Planned to fall free within the widest window of the policy, and without a next family."""
     busy_places: tuple[Place, ...]
     """Those of the others that can do more than their lot."""
     caseloads: tuple[Caseload, ...]
@@ -76,8 +79,13 @@ class Ground:
 
     @property
     def places(self) -> tuple[Place, ...]:
-        """The free places, and what busy ones could do."""
-        return (*self.free_places, *self.busy_places)
+        """The places that may be offered, and what busy ones could do."""
+        return (*self.open_places, *self.busy_places)
+
+    @property
+    def open_places(self) -> tuple[Place, ...]:
+        """The places that may be offered to some band: free, or soon to be."""
+        return (*self.free_places, *self.ahead_places)
 
     def long_stop_on(self, band: str, banded_on: date) -> date | None:
         """The day on which a referral of a band will have waited as long as the policy's long-stop says."""
@@ -90,27 +98,65 @@ def _policy(policy_id: UUID, content: str) -> Policy:  # noqa: ARG001 - the id i
     return policy_from(orjson.loads(content))
 
 
+_USUAL: Final = Calendar()
+_LOOKED_AHEAD_AT_MOST: Final = 1024
+_looked_ahead: dict[UUID, tuple[date, date]] = {}
+"""By authority, a day and how far ahead it was looked on it: a guess for the next survey, so that one is enough."""
+
+
+async def _surveyed(session: ReadSession) -> tuple[snapshots.Survey, Policy, Calendar, UUID]:
+    """The survey, with its policy, its calendar and the policy's id.
+
+    How far ahead to look hangs on the policy and the calendar, which the same statement reads. So it is guessed, from
+    the last survey of the day or by the usual policy and terms; only where that was too near is it read once more.
+    """
+    today = session.today
+    day, until = _looked_ahead.get(session.authority_id, (None, today))
+    if day != today:
+        until = _USUAL.add_school_days(today, max(Policy().windows.values()))
+    while True:
+        found = await snapshots.survey(session, today, until)
+        if found.policy_id is None:
+            raise InvariantBroken
+        policy = _policy(found.policy_id, found.policy_content)
+        calendar = await calendar_with(session, found.calendar_stamps)
+        furthest = calendar.add_school_days(today, max(policy.windows.values()))
+        if len(_looked_ahead) >= _LOOKED_AHEAD_AT_MOST:
+            _looked_ahead.clear()
+        _looked_ahead[session.authority_id] = (today, furthest)
+        if furthest <= until:
+            return found, policy, calendar, found.policy_id
+        until = furthest
+
+
 async def survey(session: ReadSession) -> Ground:
     """Read the ground for decisions today. Raises InvariantBroken if the authority has no policy in force."""
-    found = await snapshots.survey(session, session.today)
-    if found.policy_id is None:
-        raise InvariantBroken
-    policy = _policy(found.policy_id, found.policy_content)
-    calendar = await calendar_with(session, found.calendar_stamps)
+    found, policy, calendar, policy_id = await _surveyed(session)
+    furthest = max(policy.windows.values())
     shares: tuple[SchoolShare, ...] = ()
     if policy.fair_share["on"]:
         shares = await snapshots.shares(session, date(academic_year_start(session.today), 9, 1))
     return Ground(
         lots=found.lots,
         free_places=found.free_places,
+        ahead_places=tuple(
+            place
+            for place in (_ahead(place, calendar, session.today) for place in found.ahead_places)
+            if place.free_in <= furthest
+        ),
         busy_places=found.busy_places,
         caseloads=found.caseloads,
         shares=shares,
         names=found.names,
         policy=policy,
-        policy_id=found.policy_id,
+        policy_id=policy_id,
         calendar=calendar,
     )
+
+
+def _ahead(place: Place, calendar: Calendar, today: date) -> Place:
+    """A busy place with the school days until it is free: one at least, for a family has it today."""
+    return replace(place, free_in=max(1, free_in(calendar, today, place.free_on or today)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +172,9 @@ class Decided:
 async def decide_arrival(session: BrokerSession, ground: Ground, want: Want) -> Decided:
     """The decision for a referral that has just arrived.
 
-    Places that come free are offered at once, so as a rule nobody who fits a free place waits; should someone wait
-    all the same (a place that became available at midnight, a band that waits for the next run), whoever stands ahead
-    goes first, and the policy says who is decided on arrival.
+    Places that come free are offered at once, so as a rule nobody who fits an open place waits; should someone wait
+    all the same (a place that became available at midnight, a band that waits for the next run or whose window a place
+    has not reached), whoever stands ahead goes first, and the policy says who is decided on arrival.
     """
     arrival = Arrival(want.referral_id)
     alone = decide(ground.snapshot((want,)), ground.policy, session.today, arrival)
@@ -144,7 +190,7 @@ async def decide_arrival(session: BrokerSession, ground: Ground, want: Want) -> 
         session,
         _WAITING_LOOKED_AT,
         lots=[lot for lot in ground.lots if lot.id in able],
-        places=[place for place in ground.free_places if place.lot_id in able],
+        places=[place for place in ground.open_places if place.lot_id in able],
     )
     if not rows:
         return Decided(decision, alone.spare, arrival)
@@ -214,6 +260,7 @@ def make_offer(
     """
     lot = lot_of(ground, place.lot_id)
     booking_id, offer_id = new_id(), new_id()
+    starts_on = place.free_on or session.today
     writes.add(
         booking_table,
         id=booking_id,
@@ -222,8 +269,8 @@ def make_offer(
         provider_id=lot.provider_id,
         household_id=referral["household_id"],
         state="offered",
-        starts_on=session.today,
-        ends_on=ground.calendar.planned_end(session.today, lot.standard_weeks),
+        starts_on=starts_on,
+        ends_on=ground.calendar.planned_end(starts_on, lot.standard_weeks),
         cause="offer",
     )
     days = ground.policy.answer_days[referral["band"]]
@@ -242,6 +289,7 @@ def make_offer(
         "practitioner_id": place.practitioner_id,
         "reference": new_reference("A"),
         "state": "pending",
+        "starts_on": starts_on,
         "offered_at": session.now,
         "answer_due_at": due_at,
         "updated_at": session.now,
@@ -255,7 +303,7 @@ def make_offer(
         subject=("allocation", offer_id, 1),
         audience=[authority_id, referral["referring_organisation_id"], referral["school_id"], lot.provider_id],
         referral_id=referral["id"],
-        data={"referral_version": version},
+        data={"referral_version": version, "starts_on": starts_on},
     )
     owe(
         writes,
@@ -295,18 +343,21 @@ def offer_summary(referral: Mapping[str, Any], *, known_to_you: bool) -> dict[st
 
 
 async def allocate_waiting(session: BrokerSession, writes: Writes, trigger: str) -> int:
-    """Offer every free place to the waiting list, in order; the number of offers made.
+    """Offer every free place, and those soon to be, to the waiting list, in order; the number of offers made.
+
+    A family that was promised a place goes before the list: it begins at once when the case before it ended early.
 
     Call it last in an act that frees or adds places, after the act's own rows are written (it flushes `writes` first,
     so that what the act has queued counts), in broker context.
     """
     await writes.flush(session)
     ground = await survey(session)
-    if not ground.free_places:
+    await bring_forward(session, writes, ground.calendar, ground.policy)
+    if not ground.open_places:
         return 0
-    open_lots = {place.lot_id for place in ground.free_places}
+    open_lots = {place.lot_id for place in ground.open_places}
     lots = [lot for lot in ground.lots if lot.id in open_lots]
-    rows = await snapshots.waiting(session, _WAITING_LOOKED_AT, lots=lots, places=ground.free_places)
+    rows = await snapshots.waiting(session, _WAITING_LOOKED_AT, lots=lots, places=ground.open_places)
     if not rows:
         return 0
     wants = wants_of(ground, rows)
@@ -320,6 +371,7 @@ async def judge_everyone(session: BrokerSession, writes: Writes) -> tuple[Ground
     Who has come to be eligible nowhere is flagged, and an officer owes an answer; who is served again is not.
     """
     ground = await survey(session)
+    await bring_forward(session, writes, ground.calendar, ground.policy)
     rows = await snapshots.waiting(session, _WAITING_LOOKED_AT)
     wants = wants_of(ground, rows)
     plan = decide(ground.snapshot(wants), ground.policy, session.today)

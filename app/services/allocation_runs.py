@@ -5,6 +5,7 @@ hash tells; the plan is then made again under the lock, so what takes effect is 
 """
 
 from collections.abc import Mapping
+from datetime import date
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -37,11 +38,11 @@ async def preview_run(session: WriteSession, writes: Writes, asked: WhatIf) -> U
     _check_known(ground, asked)
     snapshot = ground.snapshot(wants)
     plan = decide(snapshot, ground.policy, session.today)
-    content = plan_content(ground, snapshot, plan)
+    content = plan_content(ground, snapshot, plan, session.today)
     if asked != _NOTHING:
         other, policy = changed(snapshot, ground.policy, asked)
         content = {
-            **plan_content(ground, other, decide(other, policy, session.today)),
+            **plan_content(ground, other, decide(other, policy, session.today), session.today),
             "as_it_is": {name: content[name] for name in ("counts", "by_band", "by_area", "by_school")},
         }
     return _keep_run(session, writes, ground, snapshot, content, asked)
@@ -58,7 +59,7 @@ async def run_nightly(session: BrokerSession, writes: Writes) -> int:
     if not (ground.policy.confirm_batches and plan.offered):
         return await make_offers(session, writes, ground, wants, plan, "nightly")
     snapshot = ground.snapshot(wants)
-    run_id = _keep_run(session, writes, ground, snapshot, plan_content(ground, snapshot, plan), _NOTHING)
+    run_id = _keep_run(session, writes, ground, snapshot, plan_content(ground, snapshot, plan, session.today), _NOTHING)
     tell(
         writes,
         session,
@@ -146,8 +147,8 @@ def snapshot_hash(ground: Ground, snapshot: Snapshot, as_of: str) -> str:
     return sha256(orjson.dumps(parts)).hexdigest()
 
 
-def plan_content(ground: Ground, snapshot: Snapshot, plan: Plan) -> dict[str, Any]:
-    """A plan as plain data: offers, who waits for what, the proofs, and how many by band, area and school."""
+def plan_content(ground: Ground, snapshot: Snapshot, plan: Plan, as_of: date) -> dict[str, Any]:
+    """A plan as plain data: offers with their first days, who waits for what, the proofs, counts by band and school."""
     wants = {want.referral_id: want for want in snapshot.wants}
     lots = {lot.id: lot for lot in ground.lots}
     return {
@@ -157,6 +158,7 @@ def plan_content(ground: Ground, snapshot: Snapshot, plan: Plan) -> dict[str, An
                 "lot_id": place.lot_id,
                 "place_id": place.id,
                 "provider_id": lots[place.lot_id].provider_id,
+                "starts_on": place.free_on or as_of,
                 "cost": decision.score.cost if decision.score else None,
                 "excuse": decision.excuse,
             }

@@ -141,7 +141,7 @@ async def test_one_that_waits_for_the_run_and_one_that_waits_its_turn(api: Api, 
     assert first["facts"]["waits_for"] == "RUN"
     assert "decided together with the others at the next run" in first["paragraph"]
     assert second["facts"]["waits_for"] == "TURN"
-    assert "those that are free now go to families ahead of this one" in second["paragraph"]
+    assert "those that can be offered now go to families ahead of this one" in second["paragraph"]
     assert "It is number 2 in the order for these places." in second["paragraph"]
     assert second["ahead_count"] == 1
     assert not OFFICERS_OWN & set(second), "a sender is not told who stands ahead"

@@ -45,6 +45,7 @@ class ExplanationFacts:
     hold: str | None = seen(_TOLD, "Why it stands unoffered; `OFFICER_CHECK` says no more.")
     waits_for: str | None = seen(_TOLD, "`PLACE`, `TURN`, `RUN` or `HOLD`.")
     free_in_school_days: int | None = seen(_TOLD, "Until the place offered is free.")
+    free_on: date | None = seen(_TOLD, "The day of that; null when it is free.")
     wishes_not_met: list[str] | None = seen(_TOLD)
     window_school_days: int | None = seen(_TOLD, "How far ahead this band is offered places.")
 
@@ -160,6 +161,7 @@ def _facts(facts: DecisionFacts, sees: frozenset[Group]) -> ExplanationFacts:
         hold=facts.hold,
         waits_for=facts.waits_for,
         free_in_school_days=facts.days_until_free,
+        free_on=facts.free_on,
         wishes_not_met=list(facts.soft_mismatches),
         window_school_days=facts.window_days,
     )

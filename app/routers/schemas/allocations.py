@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from orjson import Fragment
+from pydantic import Field
 
 from app.access import Group, Kind, Party
 from app.domain.vocabulary import DeclineReason
@@ -43,6 +44,11 @@ class AllocationLineOut(Seen):
     state: Annotated[str, _Public]
     version: Annotated[int, _Public]
     provider_id: Annotated[UUID, _Public]
+    starts_on: Annotated[
+        date,
+        _Public,
+        Field(description="From when the place is the family's; after the offer's day where it is busy until then."),
+    ]
     offered_at: Annotated[datetime, _Public]
     answer_due_at: Annotated[datetime, _Public]
     answered_at: Annotated[datetime | None, _Public]

@@ -21,7 +21,7 @@ _NOT_YET = {
     "close_reason": None,
     "closed_at": None,
 }
-_OF_OFFER = ("id", "reference", "state", "provider_id", "service_id", "offered_at", "answer_due_at")
+_OF_OFFER = ("id", "reference", "state", "provider_id", "service_id", "starts_on", "offered_at", "answer_due_at")
 _OF_CHILD = ("name", "date_of_birth", "relationship")
 
 
