@@ -127,9 +127,11 @@ def _when_text(policy: Policy) -> str:
         f"{at_once} {policy.at_once['free_places']} or more places that would do are free and nobody who could use one"
         " waits. Everyone else is decided whenever a place comes back, and each night. A place is offered ahead of the"
         f" day on which it is planned to fall free, by up to so many school days: {_by_band(policy.windows)}. Work that"
-        f" needs longer says so {_school_days(policy.extension_notice_school_days)} or more before its planned end, and never"
-        " goes on over a place that is promised to the next family. Providers answer within so many"
-        f" working days: {_by_band(policy.answer_days)}. Nobody who has accepted is ever moved.{confirm}"
+        f" needs longer says so {_school_days(policy.extension_notice_school_days)} or more before its planned end,"
+        " unless the place is promised to the next family by then. A family that was promised a place has it next: it"
+        " begins earlier when that work ends early, and later when it has not ended. Providers answer within so many"
+        f" working days: {_by_band(policy.answer_days)}. Nobody who has accepted is ever moved to another"
+        f" place.{confirm}"
     )
 
 

@@ -196,8 +196,6 @@ booking = tenant_table(
         postgresql_where=text("state <> 'released'"),
     ),
     Index("ix_booking_live", "authority_id", "place_id", postgresql_where=text("state <> 'released'")),
-    # What falls free soon, and what should have.
-    Index("ix_booking_ends", "authority_id", "ends_on", postgresql_where=text("state <> 'released'")),
     Index("ix_booking_lot", "authority_id", "lot_id", "starts_on"),
     # Who held a place on an earlier date.
     Index(

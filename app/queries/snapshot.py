@@ -19,8 +19,8 @@ from app.domain.allocation import Caseload, Lot, Place, SchoolShare, Want
 # and what is committed (booked, not started).
 # All is counted once for the authority, from indexes that hold row policy's columns too: it runs under the lock.
 # A practitioner's caseload counts a place once: the next family of a place comes when the present one has left.
-# A place opens today when nobody has it, and on the day its case is to end when that is by $3 and nobody follows. A case
-# that runs over its planned end has no day that could be promised, and a place that is only offered has no case yet.
+# A place opens today when nobody has it, and on the day its case is to end when that is by $3 and nobody follows. A
+# case that runs over its planned end has no day that could be promised, and a place that is only offered has no case.
 #
 # One statement for all that a decision stands on, because each round trip keeps the lock for longer: rows of four
 # kinds, the first of which (`part` is 'terms') is the policy in force and the stamps of the calendar. Of the places

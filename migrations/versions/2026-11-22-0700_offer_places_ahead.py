@@ -20,16 +20,9 @@ def upgrade() -> None:
     op.add_column("intervention", sa.Column("planned_start_on", sa.Date()))
     op.execute("UPDATE intervention SET planned_start_on = (accepted_at AT TIME ZONE 'Europe/London')::date")
     op.alter_column("intervention", "planned_start_on", nullable=False)
-    op.create_index(
-        "ix_booking_ends",
-        "booking",
-        ["authority_id", "ends_on"],
-        postgresql_where=sa.text("state <> 'released'"),
-    )
 
 
 def downgrade() -> None:
     """Drop them: bookings keep their first days."""
-    op.drop_index("ix_booking_ends", table_name="booking")
     op.drop_column("intervention", "planned_start_on")
     op.drop_column("offer", "starts_on")

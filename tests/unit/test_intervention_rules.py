@@ -140,7 +140,7 @@ def test_an_extension_adds_five_school_days_a_week_and_is_declared_in_time(
 
 
 def test_the_last_day_to_declare_an_extension_is_named() -> None:
-    assert END == date(2026, 12, 14)
+    assert date(2026, 12, 14) == END
     assert extended(ACTIVE, date(2026, 12, 7), 1) == CALENDAR.planned_end(END, 1)
     with pytest.raises(ActionNotAvailable, match="by 2026-12-07"):
         extended(ACTIVE, date(2026, 12, 8), 1)
