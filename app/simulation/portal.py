@@ -90,7 +90,7 @@ class Portal:
                 return
 
     def _note(self, row: dict[str, Any]) -> None:
-        """Keep an offer that waits for an answer; forget one that no longer does. A case yet to begin may have moved."""
+        """Keep an offer that waits for an answer, and forget one that no longer does; a case to come may have moved."""
         if row["id"] in self._cases and row["intervention_state"] == "planned":
             self._cases[row["id"]].moves_to(date.fromisoformat(row["starts_on"]))
         if row["state"] == "pending" and row["id"] not in self._unanswered:
