@@ -162,7 +162,7 @@ async def test_allocation_reads_the_same_terms(api: Api, town: Town) -> None:
     async with api.runtime.database.write(town.officer) as session, broker(session) as wide:
         for on in (date(2027, 12, 31), date(2028, 1, 1), date(2029, 1, 1), date(2030, 1, 1), date(2036, 8, 1)):
             terms = (await terms_on(wide, on))[town.contracts[0]]
-            offered = {lot.id: lot for lot in (await snapshot.survey(wide, on)).lots}
+            offered = {lot.id: lot for lot in (await snapshot.survey(wide, on, on)).lots}
             for lot_id in (town.lots[0], UUID(second)):
                 lot = offered[lot_id]
                 in_force = lot_id in terms.volumes and terms.in_force(on)

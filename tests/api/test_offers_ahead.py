@@ -380,6 +380,20 @@ async def test_a_case_that_runs_over_moves_the_next_family_on_until_it_ends(stag
     assert (await stage.referral(third))["state"] == "waiting"
 
 
+async def test_an_offer_that_is_still_open_moves_with_a_case_that_runs_over(stage: Stage) -> None:
+    await running_case(stage)
+    await stage.advance(date(2026, 12, 11), 9)
+    urgent = await stage.send(band="P2")
+    assert urgent["allocation"]["starts_on"] == "2026-12-14"
+    await stage.advance(date(2026, 12, 15), 9)
+    found = (await stage.referral(urgent))["allocation"]
+    assert (found["state"], found["starts_on"]) == ("pending", "2026-12-16")
+    moves = await stage.told(stage.town.provider, "allocation.start_moved")
+    assert [data["starts_on"] for _, data in moves] == ["2026-12-15", "2026-12-16"]
+    path = await stage.accept(urgent)
+    assert (await stage.provider.get(path)).json()["planned_start_on"] == "2026-12-16"
+
+
 async def test_a_place_whose_case_runs_over_is_not_offered_ahead(stage: Stage) -> None:
     running = await running_case(stage)
     await stage.advance(date(2026, 12, 15), 9)
