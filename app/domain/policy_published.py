@@ -124,8 +124,9 @@ def _when_text(policy: Policy) -> str:
         else ""
     )
     return (
-        f"{at_once} {policy.at_once['free_places']} or more places that would do are free and nobody who could use one"
-        " waits. Everyone else is decided whenever a place comes back, and each night. A place is offered ahead of the"
+        f"{at_once} {policy.at_once['free_places']} or more places that would do are free, or can be offered ahead, and"
+        " nobody who could use one waits. Everyone else is decided whenever a place comes back, and each night. A place"
+        " is offered ahead of the"
         f" day on which it is planned to fall free, by up to so many school days: {_by_band(policy.windows)}. Work that"
         f" needs longer says so {_school_days(policy.extension_notice_school_days)} or more before its planned end,"
         " unless the place is promised to the next family by then. A family that was promised a place has it next: it"

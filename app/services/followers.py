@@ -26,11 +26,13 @@ _WORKING_DAY_ENDS = 17
 async def bring_forward(session: BrokerSession, writes: Writes, calendar: Calendar, policy: Policy) -> int:
     """Begin today what was to begin on a place that has come free before its day; how many families.
 
-    Call it when a place may have been given back, with what gave it back already written.
+    Call it when a place may have been given back, with what gave it back already written. Flushes `writes` if any.
     """
     waiting = await queries.with_nobody_before(session)
     for follower in waiting:
         await _move(session, writes, follower, session.today, calendar, policy)
+    if waiting:
+        await writes.flush(session)
     return len(waiting)
 
 
