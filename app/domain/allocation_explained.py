@@ -81,6 +81,8 @@ class DecisionFacts:
     hold: str | None
     waits_for: str | None
     days_until_free: int | None
+    free_on: date | None
+    """The day from which the place offered is planned to be free; None when it is free, or none is offered."""
     soft_mismatches: tuple[str, ...]
     window_days: int
     placed_by_officer: bool = False
@@ -141,6 +143,7 @@ def decision_facts(
         hold=decision.hold,
         waits_for=decision.waits_for,
         days_until_free=decision.place.free_in if decision.place else None,
+        free_on=decision.place.free_on if decision.place else None,
         soft_mismatches=decision.score.soft_mismatches if decision.score else (),
         window_days=policy.windows[band],
         placed_by_officer=decision.by_officer,
@@ -240,7 +243,9 @@ def _offered(facts: DecisionFacts) -> Iterable[str]:
 
 def _offered_by_rule(facts: DecisionFacts) -> Iterable[str]:
     if facts.days_until_free:
-        yield f"A place that falls free in {_count(facts.days_until_free, 'school day')} is offered to this family."
+        within = _count(facts.days_until_free, "school day")
+        on = f" on {_date(facts.free_on)}, in {within}," if facts.free_on else f" in {within}"
+        yield f"A place that is planned to fall free{on} is offered to this family ahead of that day."
     else:
         yield "A free place is offered to this family."
     if facts.excuse == Excuse.SIBLING_HOLD:
@@ -279,7 +284,7 @@ def _waiting(facts: DecisionFacts, names: Names) -> Iterable[str]:
             " contract's volume are full."
         )
     elif facts.waits_for == Waits.TURN:
-        yield f"{opening}; those that are free now go to families ahead of this one in the published order."
+        yield f"{opening}; those that can be offered now go to families ahead of this one in the published order."
     else:
         yield f"{opening}; {_held(facts)}."
         if facts.next_free_in is not None and facts.next_free_in > facts.window_days:
@@ -334,6 +339,10 @@ def _number(count: int) -> str:
 
 def _count(count: int, noun: str) -> str:
     return f"{_number(count)} {noun}" if count == 1 else f"{_number(count)} {noun}s"
+
+
+def _date(on: date) -> str:
+    return f"{on:%A} {on.day} {on:%B %Y}"
 
 
 def _and_list(parts: list[str]) -> str:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from app.domain.interventions import Case, check_day_of_work, check_open
+from app.domain.interventions import Case, check_day_of_case, check_day_of_work, check_open
 from app.domain.vocabulary import ATTENDED_RESULTS, ContactResult
 from app.errors import ActionNotAvailable, Conflict, FieldFault, Invalid
 
@@ -69,7 +69,8 @@ def check_contact(case: Case, contact: NewContact, now: datetime, today: date) -
 
     Safe contact and visit risks are acknowledged first, for an attempt by telephone may harm as a visit can. A contact
     lies between acceptance and now, and before the planned end: from then on the place may be another family's, so
-    work that goes on is extended first.
+    work that goes on is extended first. One that took place lies on or after the day from which the place is the
+    family's; the family may be called, and not be reached, before.
     Raises ActionNotAvailable for the state, Invalid for the fields.
     """
     check_open(case)
@@ -77,7 +78,8 @@ def check_contact(case: Case, contact: NewContact, now: datetime, today: date) -
         raise ActionNotAvailable("Acknowledge the safe contact and visit risks before the first contact.")
     if contact.held_at > now:
         raise Invalid(errors=[FieldFault("/held_at", "in_the_future", "A contact is recorded once it has happened.")])
-    check_day_of_work(case, contact.held_on, today, "/held_at")
+    check_day = check_day_of_work if contact.attended else check_day_of_case
+    check_day(case, contact.held_on, today, "/held_at")
     if contact.held_on >= case.planned_end_on:
         raise Invalid(
             errors=[

@@ -57,6 +57,8 @@ class Case:
     accepted_on: date
     safety_acknowledged: bool
     started_on: date | None
+    planned_start_on: date
+    """The first day on which the place is the family's: that of acceptance, or a later one."""
     planned_end_on: date
     """The first day that the place no longer covers."""
 
@@ -74,7 +76,15 @@ def check_open(case: Case) -> None:
 
 
 def check_day_of_work(case: Case, on: date, today: date, pointer: str) -> None:
-    """Raise Invalid unless work was possible on a day: from acceptance on, up to today."""
+    """Raise Invalid unless work was possible on a day: from when the place was the family's, up to today."""
+    check_day_of_case(case, on, today, pointer)
+    if on < case.planned_start_on:
+        sentence = f"The place is the family's from {case.planned_start_on.isoformat()}: work begins then."
+        raise Invalid(errors=[FieldFault(pointer, "before_the_start", sentence)])
+
+
+def check_day_of_case(case: Case, on: date, today: date, pointer: str) -> None:
+    """Raise Invalid unless the family could be asked on a day: from acceptance on, up to today."""
     if on > today:
         raise Invalid(errors=[FieldFault(pointer, "in_the_future", "This day has not come yet.")])
     if on < case.accepted_on:
@@ -88,15 +98,26 @@ def check_day_of_work(case: Case, on: date, today: date, pointer: str) -> None:
 # Extension
 
 
-def extended_end(case: Case, calendar: Calendar, *, today: date, weeks: int, latest_end_on: date) -> date:
+def extended_end(
+    case: Case, calendar: Calendar, *, today: date, weeks: int, notice_school_days: int, latest_end_on: date
+) -> date:
     """The planned end after `weeks` more school weeks: the open end of the days that the place is held.
 
-    An extension is declared before the planned end, so that a place is never kept by someone who says so afterwards.
-    Raises ActionNotAvailable too late or when closed, Invalid beyond `latest_end_on`, the end that policy allows.
+    An extension is declared so many school days before the planned end: the place may be offered ahead then, and is
+    never kept by someone who says so afterwards. Raises ActionNotAvailable too late, before the start or when closed,
+    Invalid beyond `latest_end_on`, the end that policy allows.
     """
     check_open(case)
+    if today < case.planned_start_on:
+        raise ActionNotAvailable(f"The place is the family's from {case.planned_start_on.isoformat()} on.")
     if today >= case.planned_end_on:
         raise ActionNotAvailable("The planned end has passed: an extension is declared before it.")
+    if calendar.school_days_between(today, case.planned_end_on) < notice_school_days:
+        last_day = calendar.add_school_days(case.planned_end_on, -notice_school_days)
+        raise ActionNotAvailable(
+            f"An extension is declared {notice_school_days} school days before the planned end, by"
+            f" {last_day.isoformat()} here, so that the place can be offered ahead."
+        )
     new_end = calendar.planned_end(case.planned_end_on, weeks)
     if new_end > latest_end_on:
         raise Invalid(
@@ -109,6 +130,12 @@ def extended_end(case: Case, calendar: Calendar, *, today: date, weeks: int, lat
             ]
         )
     return new_end
+
+
+def moved_end(calendar: Calendar, starts_on: date, ends_on: date, new_start: date) -> date:
+    """The planned end of a booking that begins on another day: as many school days later as before."""
+    days = calendar.school_days_between(calendar.add_school_days(starts_on, 0), ends_on)
+    return calendar.add_school_days(calendar.add_school_days(new_start, 0), days)
 
 
 # Closing

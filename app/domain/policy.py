@@ -73,6 +73,8 @@ class Policy:
     """From acceptance to the first contact."""
     extension_weeks: int = 6
     """School weeks that an intervention may be extended by, in all, beyond its service's standard length."""
+    extension_notice_school_days: int = 5
+    """An extension is declared this long before the planned end, or the place is offered ahead."""
     safeguarding_hours: int = 4
     """For an officer to act on a referral that says a child is in immediate danger."""
     placement_hours: int = 24

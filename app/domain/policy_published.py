@@ -138,10 +138,15 @@ def _when_text(policy: Policy) -> str:
         else ""
     )
     return (
-        f"{at_once} {policy.at_once['free_places']} or more places that would do are free and nobody who could use one"
-        " waits. Everyone else is decided whenever a place comes back, and each night. Providers answer within so many"
+        f"{at_once} {policy.at_once['free_places']} or more places that would do are free, or can be offered ahead, and"
+        " nobody who could use one waits. Everyone else is decided whenever a place comes back, and each night. A place"
+        " is offered ahead of the"
+        f" day on which it is planned to fall free, by up to so many school days: {_by_band(policy.windows)}. Work that"
+        f" needs longer says so {_school_days(policy.extension_notice_school_days)} or more before its planned end,"
+        " unless the place is promised to the next family by then. A family that was promised a place has it next: it"
+        " begins earlier when that work ends early, and later when it has not ended. Providers answer within so many"
         f" working days: {_by_band(policy.answer_days)}. {_silence_text(policy)} Nobody who has accepted is ever"
-        f" moved.{confirm}"
+        f" moved to another place.{confirm}"
     )
 
 
@@ -164,10 +169,6 @@ def _siblings_text(policy: Policy) -> str:
         " whom they cannot have: siblings whom no practitioner can serve together are placed apart. A family that was"
         " passed over so is told, without a name."
     )
-
-
-def _school_days(count: int) -> str:
-    return f"{count} school {'day' if count == 1 else 'days'}"
 
 
 def transparency_record(policy: Policy, about: Publication) -> dict[str, Any]:
@@ -259,6 +260,10 @@ def _long_stop_text(policy: Policy) -> str:
 
 def _by_band(figures: dict[str, int]) -> str:
     return ", ".join(f"{band} {figures[band]}" for band in BANDS)
+
+
+def _school_days(count: int) -> str:
+    return "a school day" if count == 1 else f"{count} school days"
 
 
 def _and(names: list[str]) -> str:

@@ -136,6 +136,9 @@ offer = tenant_table(
     Column("reference", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("version", Integer, nullable=False, server_default=text("1")),
+    # The day from which the place is the family's: that of the offer, or the planned free day of a place offered ahead.
+    # The booking's, said again for those who may not see bookings; it moves with the end of the case before.
+    Column("starts_on", Date, nullable=False),
     Column("offered_at", DateTime(timezone=True), nullable=False),
     Column("answer_due_at", DateTime(timezone=True), nullable=False),
     Column("answered_at", DateTime(timezone=True)),

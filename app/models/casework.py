@@ -56,6 +56,8 @@ intervention = tenant_table(
     Column("sealed", Boolean, nullable=False, server_default=text("false")),
     # The date of the first attended contact: from then on the contract's volume is used.
     Column("started_on", Date),
+    # The day of acceptance, or the later one on which a place offered ahead falls free: no work is done before it.
+    Column("planned_start_on", Date, nullable=False),
     Column("planned_end_on", Date, nullable=False),
     Column("closed_on", Date),
     Column("outcome", Text),

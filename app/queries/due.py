@@ -129,9 +129,16 @@ async def flag_overdue(session: WriteSession, limit: int) -> list[asyncpg.Record
 
 
 async def prolong_overruns(session: BrokerSession) -> int:
-    """Give live bookings that end today or ended before one day more; their number."""
+    """Give live bookings that end today or ended before one day more; their number.
+
+    They say that they overran: nobody knows when such a place is free. One whose place has been another family's since
+    its end stays as it is.
+    """
     return await session.run(
-        "UPDATE booking SET ends_on = $2::date + 1 WHERE authority_id = $1 AND state <> 'released' AND ends_on <= $2",
+        "UPDATE booking b SET ends_on = $2::date + 1, cause = 'overrun'"
+        " WHERE b.authority_id = $1 AND b.state <> 'released' AND b.ends_on <= $2"
+        " AND NOT EXISTS (SELECT 1 FROM booking n WHERE n.authority_id = b.authority_id AND n.place_id = b.place_id"
+        "                 AND n.state <> 'released' AND n.starts_on > b.starts_on AND n.starts_on <= $2)",
         session.authority_id,
         session.today,
     )

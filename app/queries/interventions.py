@@ -16,7 +16,7 @@ Row = dict[str, Any]
 _COLUMNS = (
     "i.id, i.referral_id, i.booking_id, i.lot_id, i.provider_id, i.referring_organisation_id, i.school_id,"
     " i.practitioner_id, i.state, i.version, i.accepted_at, i.updated_at, i.safety_acknowledged_at, i.started_on,"
-    " i.planned_end_on, i.closed_on, i.outcome, i.close_reason, i.closure_summary"
+    " i.planned_start_on, i.planned_end_on, i.closed_on, i.outcome, i.close_reason, i.closure_summary"
 )
 
 # The organisation again, in plain columns: row policy alone would read the whole authority's list.
@@ -96,7 +96,11 @@ async def lock_booking(session: WriteSession, booking_id: UUID) -> Row:
     """An intervention's booking with what bounds it, locked. Taken last. Needs the broker's reach."""
     row = await session.row(
         "SELECT b.id, b.place_id, b.household_id, b.state, b.starts_on, b.ends_on, p.available_until,"
-        " s.standard_weeks FROM booking b"
+        " s.standard_weeks,"
+        " EXISTS (SELECT 1 FROM booking n WHERE n.authority_id = b.authority_id AND n.place_id = b.place_id"
+        "  AND n.state <> 'released' AND n.starts_on < b.starts_on) AS follows_another,"
+        " (SELECT min(n.starts_on) FROM booking n WHERE n.authority_id = b.authority_id AND n.place_id = b.place_id"
+        "  AND n.state <> 'released' AND n.starts_on > b.starts_on) AS next_starts_on FROM booking b"
         " JOIN place p ON p.authority_id = b.authority_id AND p.id = b.place_id"
         " JOIN lot l ON l.authority_id = b.authority_id AND l.id = b.lot_id"
         " JOIN service s ON s.authority_id = l.authority_id AND s.id = l.service_id"

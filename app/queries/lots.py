@@ -61,8 +61,8 @@ async def figures_on(session: ReadSession, lot_ids: Sequence[UUID], on: date) ->
     """What stood, was held, was free and was used of lots on a date, counted from the rows that the session sees.
 
     A booking holds its place from its start until its release; one that is not released holds it at least until
-    today, however late it is. Volume is used by an intervention from its first attended contact on; until then its
-    booking commits it.
+    today, however late it is. One that begins later promises its place and holds nothing yet. Volume is used by an
+    intervention from its first attended contact on; until then its booking commits it.
     """
     rows = await session.rows(
         # What holds a place now, and what still held it on an earlier date, by an index each: one condition for both
@@ -77,7 +77,9 @@ async def figures_on(session: ReadSession, lot_ids: Sequence[UUID], on: date) ->
         "  p.available_from <= $3 AND (p.available_until IS NULL OR p.available_until > $3) AS stands,"
         "  p.id IN (SELECT place_id FROM held) AS held,"
         "  EXISTS (SELECT 1 FROM place_out_of_service x WHERE x.authority_id = p.authority_id AND x.place_id = p.id"
-        "   AND x.starts_on <= $3 AND x.ends_on > $3) AS closed"
+        "   AND x.starts_on <= $3 AND x.ends_on > $3) AS closed,"
+        "  EXISTS (SELECT 1 FROM booking b WHERE b.authority_id = p.authority_id AND b.place_id = p.id"
+        "   AND b.lot_id = p.lot_id AND b.state <> 'released' AND b.starts_on > $3) AS promised"
         " FROM place p WHERE p.authority_id = $1 AND p.lot_id = ANY ($2))"
         " SELECT l.id AS lot_id, coalesce(c.places_count, 0) AS places_count, coalesce(c.held_count, 0) AS held_count,"
         # A lot that holds more than its places offers nothing until it has drained.
@@ -100,10 +102,13 @@ async def figures_on(session: ReadSession, lot_ids: Sequence[UUID], on: date) ->
         # Its case holds another place by now: it was handed over.
         "  AND NOT EXISTS (SELECT 1 FROM hand_over_case x JOIN intervention i ON i.authority_id = x.authority_id"
         "   AND i.id = x.intervention_id WHERE x.authority_id = $1 AND x.from_booking_id = h.id"
-        "   AND x.outcome = 'moved' AND i.started_on <= $3)) AS volume_committed_count"
+        "   AND x.outcome = 'moved' AND i.started_on <= $3))"
+        "  + coalesce(c.promised_count, 0) AS volume_committed_count,"
+        " coalesce(c.promised_count, 0) AS promised_count"
         " FROM lot l LEFT JOIN (SELECT lot_id,"
         "  count(*) FILTER (WHERE stands) AS places_count,"
         "  count(*) FILTER (WHERE held) AS held_count,"
+        "  count(*) FILTER (WHERE promised) AS promised_count,"
         "  count(*) FILTER (WHERE stands AND NOT held AND NOT closed) AS free_count,"
         "  count(*) FILTER (WHERE stands AND NOT held AND closed) AS out_of_service_count,"
         "  count(*) FILTER (WHERE held AND NOT stands) AS held_after_cut_count"

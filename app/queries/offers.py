@@ -14,7 +14,7 @@ from app.db import BrokerSession, Database, ReadSession, WriteSession
 # pupil's name and the school's name are simply not there before acceptance, because the referral's row is not.
 # Ids go straight into an answer, which writes text faster than ids.
 _COLUMNS = """
-o.id::text, o.reference, o.state, o.version, o.offered_at, o.answer_due_at, o.answered_at, o.updated_at,
+o.id::text, o.reference, o.state, o.version, o.starts_on, o.offered_at, o.answer_due_at, o.answered_at, o.updated_at,
 o.decline_reason, o.deemed_acceptance, o.deemed_at, o.identity_released_at, o.objection_until,
 o.lot_id::text, o.service_id::text, s.name AS service_name, o.place_id::text,
 p.number AS place_number, o.practitioner_id::text, o.intervention_id::text, o.provider_id::text,

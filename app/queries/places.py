@@ -20,6 +20,7 @@ async def list_places(
         "SELECT p.id, p.number, p.practitioner_id, w.name AS practitioner_name, p.needs, p.languages, p.modes,"
         " p.available_from, p.available_until, p.extra_reason, b.state AS booking_state, b.starts_on AS booked_from,"
         " b.ends_on AS booked_until, b.id IS NOT NULL AND p.available_until <= $3 AS held_after_cut,"
+        " n.starts_on AS promised_from,"
         " CASE WHEN b.id IS NOT NULL THEN 'held'"
         "  WHEN p.available_from > $3 THEN 'to_come'"
         "  WHEN p.available_until <= $3 THEN 'ended'"
@@ -30,6 +31,8 @@ async def list_places(
         "  WHERE b.authority_id = p.authority_id AND b.place_id = p.id AND b.lot_id = p.lot_id AND b.starts_on <= $3"
         "  AND coalesce(b.released_on, greatest(b.ends_on, $4::date + 1)) > $3 ORDER BY b.starts_on DESC LIMIT 1) b"
         "  ON true"
+        " LEFT JOIN LATERAL (SELECT min(n.starts_on) AS starts_on FROM booking n WHERE n.authority_id = p.authority_id"
+        "  AND n.place_id = p.id AND n.lot_id = p.lot_id AND n.state <> 'released' AND n.starts_on > $3) n ON true"
         " LEFT JOIN LATERAL (SELECT x.id FROM place_out_of_service x WHERE x.authority_id = p.authority_id"
         "  AND x.place_id = p.id AND x.starts_on <= $3 AND x.ends_on > $3 LIMIT 1) x ON true"
         " WHERE p.authority_id = $1 AND p.lot_id = $2"
@@ -75,12 +78,15 @@ async def places_from(session: WriteSession, lot_id: UUID, on: date) -> list[asy
 
 
 async def end_places(session: WriteSession, place_ids: list[UUID], on: date) -> None:
-    """Let places take no family from a date on."""
+    """Let places take no family from a date on, but the one that a place is promised to already."""
     await session.run(
-        "UPDATE place SET available_until = $3 WHERE authority_id = $1 AND id = ANY ($2)",
+        "UPDATE place p SET available_until = greatest($3, (SELECT max(b.starts_on) + 1 FROM booking b"
+        "  WHERE b.authority_id = p.authority_id AND b.place_id = p.id AND b.state <> 'released' AND b.starts_on > $4))"
+        " WHERE p.authority_id = $1 AND p.id = ANY ($2)",
         session.authority_id,
         place_ids,
         on,
+        session.today,
     )
 
 

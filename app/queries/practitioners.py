@@ -12,7 +12,7 @@ _PRACTITIONER: Final = (
     "SELECT p.id, p.provider_id, p.name, p.email, p.caseload_limit, p.languages, p.key_stages, p.area_ids,"
     " p.dbs_checked_on, p.active, p.version, coalesce(c.caseload_count, 0) AS caseload_count"
     " FROM practitioner p LEFT JOIN ("
-    "  SELECT l.practitioner_id, count(*) AS caseload_count FROM booking b"
+    "  SELECT l.practitioner_id, count(DISTINCT b.place_id) AS caseload_count FROM booking b"
     "  JOIN place l ON l.authority_id = b.authority_id AND l.id = b.place_id"
     "  WHERE b.authority_id = $1 AND b.state <> 'released' GROUP BY l.practitioner_id"
     " ) c ON c.practitioner_id = p.id WHERE p.authority_id = $1"

@@ -131,7 +131,7 @@ SELECT r.*, sender.name AS referring_organisation_name, sc.name AS school_name, 
             FROM suspension_record s WHERE s.authority_id = r.authority_id AND s.referral_id = r.id) x) AS suspensions,
        (SELECT row_to_json(x)::text FROM (
             SELECT o.id, o.reference, o.state, o.provider_id, po.name AS provider_name, o.service_id,
-                   sv.name AS service_name, o.offered_at, o.answer_due_at, o.answered_at, o.deemed_at
+                   sv.name AS service_name, o.starts_on, o.offered_at, o.answer_due_at, o.answered_at, o.deemed_at
             FROM offer o
             JOIN organisation po ON po.authority_id = o.authority_id AND po.id = o.provider_id
             JOIN service sv ON sv.authority_id = o.authority_id AND sv.id = o.service_id

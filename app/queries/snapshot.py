@@ -20,6 +20,9 @@ from app.domain.capacity import offerable_of
 # Volume left: commissioned (by the last volume variation in force) less what was used (a first contact was attended)
 # and what is committed (booked, not started).
 # All is counted once for the authority, from indexes that hold row policy's columns too: it runs under the lock.
+# A practitioner's caseload counts a place once: the next family of a place comes when the present one has left.
+# A place opens today when nobody has it, and on the day its case is to end when that is by $3 and nobody follows. A
+# case that runs over its planned end has no day that could be promised, and a place that is only offered has no case.
 #
 # One statement for all that a decision stands on, because each round trip keeps the lock for longer: rows of several
 # kinds, the first of which (`part` is 'terms') is the policy in force and the stamps of the calendar. Of the places
@@ -30,7 +33,10 @@ WITH used AS MATERIALIZED (
   SELECT i.lot_id, count(*)::int AS count FROM intervention i
   WHERE i.authority_id = $1 AND i.started_on IS NOT NULL GROUP BY i.lot_id
 ), live AS MATERIALIZED (
-  SELECT b.lot_id, b.place_id, b.state FROM booking b WHERE b.authority_id = $1 AND b.state <> 'released'
+  SELECT b.lot_id, b.place_id, b.state,
+         CASE WHEN b.state IN ('accepted', 'active') AND b.cause <> 'overrun' AND b.starts_on <= $2
+                AND b.ends_on > $2 AND b.ends_on <= $3 THEN b.ends_on END AS leaves_on
+  FROM booking b WHERE b.authority_id = $1 AND b.state <> 'released'
 ), policy AS (
   SELECT v.id, v.content FROM policy_version v WHERE v.authority_id = $1 AND v.effective_from <= $2
   ORDER BY v.effective_from DESC, v.number DESC LIMIT 1
@@ -38,8 +44,12 @@ WITH used AS MATERIALIZED (
   SELECT p.id, p.lot_id, p.number, p.practitioner_id, p.needs, p.languages, p.modes, p.reach,
          p.available_from <= $2 AND (p.available_until IS NULL OR p.available_until > $2) AS available,
          p.needs IS NOT NULL OR p.languages IS NOT NULL OR p.modes IS NOT NULL AS able,
-         p.available_until <= $2 AS cut, coalesce(h.held, 0) AS held
-  FROM place p LEFT JOIN (SELECT place_id, count(*)::int AS held FROM live GROUP BY place_id) h ON h.place_id = p.id
+         p.available_until <= $2 AS cut, coalesce(h.held, 0) AS held, o.opens_on
+  FROM place p
+  LEFT JOIN (SELECT place_id, count(*)::int AS held, max(leaves_on) AS leaves_on FROM live GROUP BY place_id) h
+    ON h.place_id = p.id
+  LEFT JOIN LATERAL (SELECT CASE WHEN h.held IS NULL THEN $2::date WHEN h.held = 1 THEN h.leaves_on END AS opens_on) o
+    ON p.available_from <= o.opens_on AND (p.available_until IS NULL OR p.available_until > o.opens_on)
   WHERE p.authority_id = $1
 )
 SELECT 'terms' AS part, (SELECT id FROM policy) AS id,
@@ -50,21 +60,21 @@ SELECT 'terms' AS part, (SELECT id FROM policy) AS id,
        NULL::date AS starts_on, NULL::date AS ends_on, NULL::uuid[] AS area_ids, NULL::uuid[] AS school_ids,
        NULL::text[] AS key_stages, NULL::int AS standard_weeks, NULL::int AS volume_left,
        NULL::text AS provider_name, NULL::text AS service_name, NULL::int AS count, NULL::int AS most,
-       NULL::boolean AS free
+       NULL::boolean AS opens
 UNION ALL
 SELECT 'practitioner', r.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
        NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
        h.held, CASE WHEN r.active THEN r.caseload_limit ELSE 0 END, NULL
-FROM (SELECT s.practitioner_id, sum(s.held)::int AS held FROM supply s GROUP BY s.practitioner_id) h
+FROM (SELECT s.practitioner_id, (count(*) FILTER (WHERE s.held > 0))::int AS held FROM supply s GROUP BY 1) h
 JOIN practitioner r ON r.authority_id = $1 AND r.id = h.practitioner_id
 UNION ALL
 SELECT 'place', s.id, NULL, NULL, s.lot_id, s.number, s.practitioner_id, s.needs, s.languages, s.modes,
-       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, s.reach, NULL, s.free
-FROM (SELECT *, held = 0 AND NOT EXISTS (SELECT 1 FROM place_out_of_service x
-                                         WHERE x.authority_id = $1 AND x.place_id = supply.id
-                                           AND x.starts_on <= $2 AND x.ends_on > $2) AS free
-      FROM supply WHERE available) s
-WHERE s.free OR s.able OR s.id IN (
+       NULL, NULL, NULL, s.opens_on, NULL, NULL, NULL, NULL, NULL, NULL, NULL, s.reach, NULL, s.opens
+FROM (SELECT *, opens_on IS NOT NULL AND NOT EXISTS (SELECT 1 FROM place_out_of_service x
+                                                     WHERE x.authority_id = $1 AND x.place_id = supply.id
+                                                       AND x.starts_on <= opens_on AND x.ends_on > opens_on) AS opens
+      FROM supply) s
+WHERE s.opens OR s.available AND s.able OR s.id IN (
   SELECT DISTINCT ON (x.lot_id) x.id FROM supply x WHERE x.available AND NOT x.able
     AND x.lot_id IN (SELECT a.lot_id FROM supply a WHERE a.available AND a.able) ORDER BY x.lot_id, x.number)
 UNION ALL
@@ -225,6 +235,9 @@ class Survey:
     """Every casework lot of the authority, with its terms on the day."""
     free_places: tuple[Place, ...]
     """Every place that could be booked on the day."""
+    ahead_places: tuple[Place, ...]
+    """Every place that is busy, is planned to fall free by the day asked for, and has no next family; with `free_on`
+    and without `free_in`, for the calendar was not known yet."""
     busy_places: tuple[Place, ...]
     """Of the others, those with abilities of their own, and beside them one of the lot without: what they can do, their
     lot can do when they fall free."""
@@ -247,22 +260,30 @@ class SiblingWith(NamedTuple):
     """The sibling's first attended contact; None before it."""
 
 
-async def survey(session: ReadSession, on: date) -> Survey:
-    """The ground of decisions on a day."""
+async def survey(session: ReadSession, on: date, until: date) -> Survey:
+    """The ground of decisions on a day, with the places that are planned to fall free by a later one."""
     parts: dict[str, list[asyncpg.Record]] = {name: [] for name in _PARTS}
-    for row in await session.rows(_SURVEY, session.authority_id, on):
+    for row in await session.rows(_SURVEY, session.authority_id, on, until):
         parts[row["part"]].append(row)
     (terms,) = parts["terms"]
     lots = parts["lot"]
+    opening = [row for row in parts["place"] if row["opens"]]
     held_after_cut = {row["id"]: row["most"] for row in lots}
-    free = offerable_of([_place(row) for row in parts["place"] if row["free"]], held_after_cut)
-    offered = {place.id for place in free}
+    free = offerable_of([_place(row) for row in opening if row["ends_on"] == on], held_after_cut)
+    ahead = tuple(
+        # A lot that holds too many promises nothing until it has drained.
+        replace(_place(row), free_on=row["ends_on"])
+        for row in opening
+        if row["ends_on"] != on and not held_after_cut.get(row["lot_id"])
+    )
+    offered = {place.id for place in (*free, *ahead)}
     return Survey(
         policy_id=terms["id"],
         policy_content=terms["content"],
         calendar_stamps=tuple(terms["stamps"]),
         lots=tuple(map(_lot, lots)),
         free_places=free,
+        ahead_places=ahead,
         busy_places=tuple(replace(_place(row), booked=True) for row in parts["place"] if row["id"] not in offered),
         caseloads=tuple(Caseload(row["id"], row["most"], row["count"]) for row in parts["practitioner"]),
         names={

@@ -54,6 +54,7 @@ def _values(found: Explanation) -> dict[str, Any]:
             "hold": facts.hold,
             "waits_for": facts.waits_for,
             "free_in_school_days": facts.days_until_free,
+            "free_on": facts.free_on,
             "wishes_not_met": list(facts.soft_mismatches),
             "placed_by_officer": facts.placed_by_officer,
             "window_school_days": facts.window_days,

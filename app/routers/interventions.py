@@ -100,7 +100,8 @@ async def extend(
 ) -> Response:
     """Keep the place for more school weeks.
 
-    Ask before the planned end, within the authority's policy. 409 `place_taken` when another family's booking follows.
+    Ask in time before the planned end and within the authority's policy, which says both; later the place is offered
+    ahead. 409 `place_taken` when it is promised to another family.
     """
 
     async def work(session: WriteSession, writes: Writes) -> Answer:

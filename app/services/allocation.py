@@ -31,7 +31,7 @@ from app.domain.allocation import (
     decide,
     verdicts_of,
 )
-from app.domain.allocation.facts_of_time import long_stop_on
+from app.domain.allocation.facts_of_time import free_in, long_stop_on
 from app.domain.allocation.order import over_entitled_schools
 from app.domain.allocation.supply import Supply
 from app.domain.attendance import attendance_band
@@ -52,6 +52,7 @@ from app.queries.parties import authority_organisation, calendar_with
 from app.queries.snapshot import SiblingWith
 from app.queries.writes import Writes, change
 from app.services import events, history
+from app.services.followers import bring_forward
 from app.services.obligations import meet, owe
 
 JUDGED_AT_ONCE: Final = 100
@@ -66,6 +67,8 @@ class Ground:
 
     lots: tuple[Lot, ...]
     free_places: tuple[Place, ...]
+    ahead_places: tuple[Place, ...]
+    """Planned to fall free within the widest window of the policy, and without a next family."""
     busy_places: tuple[Place, ...]
     """Those of the others that tell what their lot can do when they fall free."""
     caseloads: tuple[Caseload, ...]
@@ -86,8 +89,13 @@ class Ground:
 
     @property
     def places(self) -> tuple[Place, ...]:
-        """The free places, and what busy ones could do."""
-        return (*self.free_places, *self.busy_places)
+        """The places that may be offered, and what busy ones could do."""
+        return (*self.open_places, *self.busy_places)
+
+    @property
+    def open_places(self) -> tuple[Place, ...]:
+        """The places that may be offered to some band: free, or soon to be."""
+        return (*self.free_places, *self.ahead_places)
 
     def with_claims(self, siblings: Iterable[SiblingWith], today: date) -> "Ground":
         """The same ground, with the claims of a referral that is not yet in the list."""
@@ -104,19 +112,52 @@ def _policy(policy_id: UUID, content: str) -> Policy:  # noqa: ARG001 - the id i
     return policy_from(orjson.loads(content))
 
 
+_USUAL: Final = Calendar()
+_LOOKED_AHEAD_AT_MOST: Final = 1024
+_looked_ahead: dict[UUID, tuple[date, date]] = {}
+"""By authority, a day and how far ahead it was looked on it: a guess for the next survey, so that one is enough."""
+
+
+async def _surveyed(session: ReadSession) -> tuple[snapshots.Survey, Policy, Calendar, UUID]:
+    """The survey, with its policy, its calendar and the policy's id.
+
+    How far ahead to look hangs on the policy and the calendar, which the same statement reads. So it is guessed, from
+    the last survey of the day or by the usual policy and terms; only where that was too near is it read once more.
+    """
+    today = session.today
+    day, until = _looked_ahead.get(session.authority_id, (None, today))
+    if day != today:
+        until = _USUAL.add_school_days(today, max(Policy().windows.values()))
+    while True:
+        found = await snapshots.survey(session, today, until)
+        if found.policy_id is None:
+            raise InvariantBroken
+        policy = _policy(found.policy_id, found.policy_content)
+        calendar = await calendar_with(session, found.calendar_stamps)
+        furthest = calendar.add_school_days(today, max(policy.windows.values()))
+        if len(_looked_ahead) >= _LOOKED_AHEAD_AT_MOST:
+            _looked_ahead.clear()
+        _looked_ahead[session.authority_id] = (today, furthest)
+        if furthest <= until:
+            return found, policy, calendar, found.policy_id
+        until = furthest
+
+
 async def survey(session: ReadSession) -> Ground:
     """Read the ground for decisions today. Raises InvariantBroken if the authority has no policy in force."""
-    found = await snapshots.survey(session, session.today)
-    if found.policy_id is None:
-        raise InvariantBroken
-    policy = _policy(found.policy_id, found.policy_content)
-    calendar = await calendar_with(session, found.calendar_stamps)
+    found, policy, calendar, policy_id = await _surveyed(session)
+    furthest = max(policy.windows.values())
     shares: tuple[SchoolShare, ...] = ()
     if policy.fair_share["on"]:
         shares = await snapshots.shares(session, date(academic_year_start(session.today), 9, 1))
     return Ground(
         lots=found.lots,
         free_places=found.free_places,
+        ahead_places=tuple(
+            place
+            for place in (_ahead(place, calendar, session.today) for place in found.ahead_places)
+            if place.free_in <= furthest
+        ),
         busy_places=found.busy_places,
         caseloads=found.caseloads,
         shares=shares,
@@ -124,7 +165,7 @@ async def survey(session: ReadSession) -> Ground:
         deemed_lots=found.deemed_lots,
         names=found.names,
         policy=policy,
-        policy_id=found.policy_id,
+        policy_id=policy_id,
         calendar=calendar,
     )
 
@@ -137,6 +178,11 @@ def claims_of(siblings: Iterable[SiblingWith], policy: Policy, calendar: Calenda
         if each.started_on is None
         or calendar.school_days_between(each.started_on, today) <= policy.sibling_claim_school_days
     )
+
+
+def _ahead(place: Place, calendar: Calendar, today: date) -> Place:
+    """A busy place with the school days until it is free: one at least, for a family has it today."""
+    return replace(place, free_in=max(1, free_in(calendar, today, place.free_on or today)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +198,9 @@ class Decided:
 async def decide_arrival(session: BrokerSession, ground: Ground, want: Want) -> Decided:
     """The decision for a referral that has just arrived.
 
-    Places that come free are offered at once, so as a rule nobody who fits a free place waits; should someone wait
-    all the same (a place that became available at midnight, a band that waits for the next run), whoever stands ahead
-    goes first, and the policy says who is decided on arrival.
+    Places that come free are offered at once, so as a rule nobody who fits an open place waits; should someone wait
+    all the same (a place that became available at midnight, a band that waits for the next run or whose window a place
+    has not reached), whoever stands ahead goes first, and the policy says who is decided on arrival.
     """
     arrival = Arrival(want.referral_id)
     alone = decide(ground.snapshot((want,)), ground.policy, session.today, arrival)
@@ -166,7 +212,7 @@ async def decide_arrival(session: BrokerSession, ground: Ground, want: Want) -> 
         for verdict in verdicts_of(want, ground.snapshot((want,)), ground.policy, session.today, want.band)
         if verdict.free_count
     }
-    others = await contenders(session, ground, [place for place in ground.free_places if place.lot_id in able])
+    others = await contenders(session, ground, [place for place in ground.open_places if place.lot_id in able])
     if not others:
         return Decided(decision, alone.spare, arrival)
     plan = decide(ground.snapshot((want, *others)), ground.policy, session.today, arrival)
@@ -259,6 +305,7 @@ def make_offer(
     """
     lot = lot_of(ground, place.lot_id)
     booking_id, offer_id = new_id(), new_id()
+    starts_on = place.free_on or session.today
     writes.add(
         booking_table,
         id=booking_id,
@@ -267,8 +314,8 @@ def make_offer(
         provider_id=lot.provider_id,
         household_id=referral["household_id"],
         state="offered",
-        starts_on=session.today,
-        ends_on=ground.calendar.planned_end(session.today, lot.standard_weeks),
+        starts_on=starts_on,
+        ends_on=ground.calendar.planned_end(starts_on, lot.standard_weeks),
         cause="offer",
     )
     days = ground.policy.answer_days[referral["band"]]
@@ -288,6 +335,7 @@ def make_offer(
         "practitioner_id": place.practitioner_id,
         "reference": new_reference("A"),
         "state": "pending",
+        "starts_on": starts_on,
         "offered_at": session.now,
         "answer_due_at": due_at,
         "deemed_acceptance": deemed,
@@ -302,7 +350,7 @@ def make_offer(
         subject=("allocation", offer_id, 1),
         audience=[authority_id, referral["referring_organisation_id"], referral["school_id"], lot.provider_id],
         referral_id=referral["id"],
-        data={"referral_version": version},
+        data={"referral_version": version, "starts_on": starts_on},
     )
     if not deemed:  # where silence is an answer, none is owed
         owe(
@@ -343,16 +391,19 @@ def offer_summary(referral: Mapping[str, Any], *, known_to_you: bool) -> dict[st
 
 
 async def allocate_waiting(session: BrokerSession, writes: Writes, trigger: str) -> int:
-    """Offer every free place to the waiting list, in order; the number of offers made.
+    """Offer every free place, and those soon to be, to the waiting list, in order; the number of offers made.
+
+    A family that was promised a place goes before the list: it begins at once when the case before it ended early.
 
     Call it last in an act that frees or adds places, after the act's own rows are written (it flushes `writes` first,
     so that what the act has queued counts), in broker context.
     """
     await writes.flush(session)
     ground = await survey(session)
-    if not ground.free_places:
+    await bring_forward(session, writes, ground.calendar, ground.policy)
+    if not ground.open_places:
         return 0
-    wants = await contenders(session, ground, ground.free_places)
+    wants = await contenders(session, ground, ground.open_places)
     if not wants:
         return 0
     plan = decide(ground.snapshot(wants), ground.policy, session.today)
@@ -368,6 +419,7 @@ async def judge_waiting(session: BrokerSession, writes: Writes) -> int:
     """
     await writes.flush(session)
     ground = await survey(session)
+    await bring_forward(session, writes, ground.calendar, ground.policy)
     supply = Supply(ground.snapshot(()), ground.policy, session.today)
     served = supply.outlooks("P4")  # what could serve whenever it falls free is the same for every band
     nowhere: list[UUID] = []
@@ -377,11 +429,11 @@ async def judge_waiting(session: BrokerSession, writes: Writes) -> int:
         if unplaceable != row["unplaceable"]:
             (nowhere if unplaceable else again).extend(map(UUID, row["ids"].split()))
     # Some of the others are offered a place: as many as there are places, so enough are left to go on with.
-    some = {*sorted(nowhere)[:JUDGED_AT_ONCE], *sorted(again)[: JUDGED_AT_ONCE + len(ground.free_places)]}
+    some = {*sorted(nowhere)[:JUDGED_AT_ONCE], *sorted(again)[: JUDGED_AT_ONCE + len(ground.open_places)]}
     if not some:
         return 0
     wants = {want.referral_id: want for want in wants_of(ground, await snapshots.waiting(session, sorted(some)))}
-    rivals = await contenders(session, ground, ground.free_places) if again and ground.free_places else []
+    rivals = await contenders(session, ground, ground.open_places) if again and ground.open_places else []
     every = {**{want.referral_id: want for want in rivals}, **wants}
     plan = decide(ground.snapshot(every.values()), ground.policy, session.today)
     changed = [each for each in plan.decisions if each.referral_id in wants and each.place is None][:JUDGED_AT_ONCE]

@@ -53,12 +53,12 @@ async def preview_run(session: WriteSession, writes: Writes, asked: WhatIf) -> U
 
 
 def _previewed(ground: Ground, snapshot: Snapshot, policy: Policy, asked: WhatIf, today: date) -> dict[str, Any]:
-    content = plan_content(ground, snapshot, decide(snapshot, ground.policy, today))
+    content = plan_content(ground, snapshot, decide(snapshot, ground.policy, today), today)
     if asked == NOTHING:
         return content
     other, policy = changed(snapshot, policy, asked)
     return {
-        **plan_content(ground, other, decide(other, policy, today)),
+        **plan_content(ground, other, decide(other, policy, today), today),
         "as_it_is": {name: content[name] for name in ("counts", "by_band", "by_area", "by_school")},
     }
 
@@ -70,9 +70,9 @@ async def run_nightly(session: BrokerSession, writes: Writes) -> int:
     """
     await writes.flush(session)
     ground = await survey(session)
-    if ground.policy.confirm_batches or not ground.free_places:
+    if ground.policy.confirm_batches or not ground.open_places:
         return 0
-    wants = await contenders(session, ground, ground.free_places)
+    wants = await contenders(session, ground, ground.open_places)
     plan = decide(ground.snapshot(wants), ground.policy, session.today)
     return await make_offers(session, writes, ground, wants, plan, "nightly")
 
@@ -84,7 +84,7 @@ async def propose_nightly(session: WriteSession, writes: Writes) -> int:
     """
     async with whole_authority(session):
         ground = await survey(session)
-        if not (ground.policy.confirm_batches and ground.free_places):
+        if not (ground.policy.confirm_batches and ground.open_places):
             return 0
         wants = await waiting_wants(session, ground)
         officers = await authority_organisation(session)
@@ -92,7 +92,7 @@ async def propose_nightly(session: WriteSession, writes: Writes) -> int:
     plan = await asyncio.to_thread(decide, snapshot, ground.policy, session.today)
     if not plan.offered:
         return 0
-    content = await asyncio.to_thread(plan_content, ground, snapshot, plan)
+    content = await asyncio.to_thread(plan_content, ground, snapshot, plan, session.today)
     run_id = _keep_run(session, writes, ground, snapshot, content, NOTHING, proposed=True)
     tell(
         writes,
@@ -213,8 +213,8 @@ def snapshot_hash(ground: Ground, snapshot: Snapshot, as_of: str) -> str:
     return sha256(orjson.dumps(parts)).hexdigest()
 
 
-def plan_content(ground: Ground, snapshot: Snapshot, plan: Plan) -> dict[str, Any]:
-    """A plan as plain data: offers, who waits for what, the proofs, and how many by band, area and school."""
+def plan_content(ground: Ground, snapshot: Snapshot, plan: Plan, as_of: date) -> dict[str, Any]:
+    """A plan as plain data: offers with their first days, who waits for what, the proofs, counts by band and school."""
     wants = {want.referral_id: want for want in snapshot.wants}
     lots = {lot.id: lot for lot in ground.lots}
     return {
@@ -224,6 +224,7 @@ def plan_content(ground: Ground, snapshot: Snapshot, plan: Plan) -> dict[str, An
                 "lot_id": place.lot_id,
                 "place_id": place.id,
                 "provider_id": lots[place.lot_id].provider_id,
+                "starts_on": place.free_on or as_of,
                 "cost": decision.score.cost if decision.score else None,
                 "excuse": decision.excuse,
             }

@@ -3,14 +3,15 @@
 Every function locks in one order: the authority (by the broker), the referral, the offer, the booking.
 """
 
-from datetime import timedelta
-from typing import Final
+from datetime import date, timedelta
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
 
 from app.clock import london_moment
 from app.db import BrokerSession, WriteSession, broker
+from app.domain.allocation.eligibility import timing_reason
 from app.domain.deemed_acceptance import CHECKED_BANDS, objection_fault
 from app.domain.referral import State
 from app.domain.vocabulary import DeclineReason
@@ -32,6 +33,14 @@ from app.services.unread_cases import close_given_back, is_unread
 _NEED_WORDS: Final = (DeclineReason.SAFEGUARDING, DeclineReason.OTHER)
 
 
+class Taken(NamedTuple):
+    """The booking that an acceptance stands on, who is to work it, and from which day the place is the family's."""
+
+    booking_id: UUID
+    practitioner_id: UUID | None
+    starts_on: date
+
+
 async def accept_offer(session: WriteSession, writes: Writes, offer_id: UUID) -> None:
     """Accept an offer: the case, the booking and the identity become the provider's.
 
@@ -48,12 +57,12 @@ async def accept_offer(session: WriteSession, writes: Writes, offer_id: UUID) ->
             await writes.flush(wide)
             return
         if offer["state"] == "expired":
-            booking_id, practitioner_id = await _book_late(wide, writes, referral, offer, ground)
+            taken = await _book_late(wide, writes, referral, offer, ground)
         elif offer["state"] == "pending":
-            booking_id, practitioner_id = offer["booking_id"], offer["practitioner_id"]
+            taken = Taken(offer["booking_id"], offer["practitioner_id"], offer["starts_on"])
         else:
             raise ActionNotAvailable(f"The offer is {offer['state']}: it can no longer be accepted.")
-        await start_case(wide, writes, referral, offer, ground, (booking_id, practitioner_id))
+        await start_case(wide, writes, referral, offer, ground, taken)
         await writes.flush(wide)
 
 
@@ -63,16 +72,17 @@ async def start_case(
     referral: Row,
     offer: asyncpg.Record,
     ground: Ground,
-    taken: tuple[UUID, UUID | None],
+    taken: Taken,
     *,
     deemed: bool = False,
 ) -> None:
-    """Turn offer, booking and referral to an accepted case. `taken` is (booking, practitioner).
+    """Turn offer, booking and referral to an accepted case, planned from the day on which the place is free.
 
     `deemed`: nobody answered, which counts as yes. The case stays closed to the provider until it reads it.
     """
-    booking_id, practitioner_id = taken
-    planned_end_on = ground.calendar.planned_end(wide.today, lot_of(ground, offer["lot_id"]).standard_weeks)
+    booking_id, practitioner_id, starts_on = taken
+    planned_start_on = max(wide.today, starts_on)
+    planned_end_on = ground.calendar.planned_end(planned_start_on, lot_of(ground, offer["lot_id"]).standard_weeks)
     intervention_id = new_id()
     await writes.flush(wide)
     await wide.run(
@@ -95,6 +105,7 @@ async def start_case(
         state="planned",
         accepted_at=wide.now,
         updated_at=wide.now,
+        planned_start_on=planned_start_on,
         planned_end_on=planned_end_on,
         sealed=deemed,
     )
@@ -111,6 +122,7 @@ async def start_case(
             "intervention_id": str(intervention_id),
             "referral_version": history.next_version(referral),
             "deemed": deemed,
+            "starts_on": planned_start_on,
         },
     )
     await history.move(
@@ -132,13 +144,13 @@ async def start_case(
         offer["provider_id"],
         subject=("intervention", intervention_id),
         clock="school_day",
-        due_at=london_moment(ground.calendar.add_school_days(wide.today, days), 17),
+        due_at=london_moment(ground.calendar.add_school_days(planned_start_on, days), 17),
     )
 
 
 async def _book_late(
     wide: BrokerSession, writes: Writes, referral: Row, offer: asyncpg.Record, ground: Ground
-) -> tuple[UUID, UUID | None]:
+) -> Taken:
     """A new booking for an answer that came after its time. Raises PlaceTaken when it comes too late for that too."""
     lot = lot_of(ground, offer["lot_id"])
     live = await offers.live_of_referral(wide, referral["id"])
@@ -149,29 +161,34 @@ async def _book_late(
     if not lot.starts_on <= wide.today <= lot.ends_on or lot.volume_left <= 0:
         raise PlaceTaken("The lot takes no more families: its contract has ended, or its volume is used or promised.")
     place = await offers.free_place_like(wide, offer["id"], wide.today)
-    if place is None:
-        raise PlaceTaken("Every place of the lot that would do has been taken since the offer expired.")
-    booking_id = new_id()
+    taken = Taken(new_id(), place["practitioner_id"], wide.today) if place else None
+    place_id = place["id"] if place else offer["place_id"]
+    if taken is None:
+        ahead = next((each for each in ground.ahead_places if each.id == place_id), None)
+        if ahead is None or ahead.free_on is None or timing_reason(ahead, lot, referral["band"], ground.policy):
+            raise PlaceTaken("Every place of the lot that would do has been taken since the offer expired.")
+        taken = Taken(new_id(), ahead.practitioner_id, ahead.free_on)
     writes.add(
         supply.booking,
-        id=booking_id,
-        place_id=place["id"],
+        id=taken.booking_id,
+        place_id=place_id,
         lot_id=offer["lot_id"],
         provider_id=offer["provider_id"],
         household_id=referral["household_id"],
         state="offered",
-        starts_on=wide.today,
-        ends_on=ground.calendar.planned_end(wide.today, lot.standard_weeks),
+        starts_on=taken.starts_on,
+        ends_on=ground.calendar.planned_end(taken.starts_on, lot.standard_weeks),
         cause="late_answer",
     )
     await wide.run(
-        "UPDATE offer SET place_id = $3, practitioner_id = $4 WHERE authority_id = $1 AND id = $2",
+        "UPDATE offer SET place_id = $3, practitioner_id = $4, starts_on = $5 WHERE authority_id = $1 AND id = $2",
         wide.authority_id,
         offer["id"],
-        place["id"],
-        place["practitioner_id"],
+        place_id,
+        taken.practitioner_id,
+        taken.starts_on,
     )
-    return booking_id, place["practitioner_id"]
+    return taken
 
 
 async def decline_offer(
@@ -247,9 +264,8 @@ async def deem_due(wide: BrokerSession, writes: Writes) -> int:
     ground = await survey(wide)
     for row in due:
         referral, offer = await locked(wide, row)
-        await start_case(
-            wide, writes, referral, offer, ground, (offer["booking_id"], offer["practitioner_id"]), deemed=True
-        )
+        taken = Taken(offer["booking_id"], offer["practitioner_id"], offer["starts_on"])
+        await start_case(wide, writes, referral, offer, ground, taken, deemed=True)
         if referral["band"] in CHECKED_BANDS:
             owe(
                 writes, wide, "deemed_acceptance_check", await authority_organisation(wide),

@@ -11,6 +11,8 @@ from app.queries.writes import Writes
 from app.services import allocation
 from app.services.allocation_runs import run_nightly
 from app.services.events import tell
+from app.services.followers import put_back
+from app.services.policies import policy_today
 from app.services.reach import refresh_reach
 from app.services.returns.opening import open_due_returns
 
@@ -35,8 +37,12 @@ async def flag_overdue(wide: BrokerSession, writes: Writes) -> int:
     return len(rows)
 
 
-async def prolong_overruns(wide: BrokerSession, writes: Writes) -> int:  # noqa: ARG001 - every step has one shape
-    """Keep the places of cases that run past their planned end, a day at a time, so that none looks free."""
+async def prolong_overruns(wide: BrokerSession, writes: Writes) -> int:
+    """Keep the places of cases that run past their planned end, a day at a time, so that none looks free.
+
+    A family that was to begin there next begins later, and is told.
+    """
+    await put_back(wide, writes, await calendar_of(wide), await policy_today(wide))
     return await due.prolong_overruns(wide)
 
 

@@ -176,7 +176,7 @@ async def _check(session: ReadSession, contract_id: UUID, asked: Asked) -> None:
 
 async def _plan(session: ReadSession, contract_id: UUID, asked: Asked) -> Planned:
     """The plan as of the day, by what the session's moment knows of it."""
-    found = await snapshot.survey(session, asked.effective_on)
+    found = await snapshot.survey(session, asked.effective_on, asked.effective_on)
     if found.policy_id is None:
         raise InvariantBroken
     policy = policy_from(orjson.loads(found.policy_content))

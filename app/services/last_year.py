@@ -58,7 +58,7 @@ async def ask_last_year(session: WriteSession, writes: Writes, asked: WhatIf) ->
             headers={"Retry-After": "15"},
             extra={"run_id": str(running)},
         )
-    survey = await snapshots.survey(session, session.today)
+    survey = await snapshots.survey(session, session.today, session.today)
     if survey.policy_id is None:
         raise InvariantBroken
     found = await read_last_year(session, survey)

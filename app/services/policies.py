@@ -13,14 +13,15 @@ import orjson
 
 from app.access import Principal
 from app.clock import london_date
-from app.db import NOBODY, ReadSession, WorkerDatabase, WriteSession, broker
+from app.db import NOBODY, BrokerSession, ReadSession, WorkerDatabase, WriteSession, broker
 from app.domain.policy import Policy, policy_from
 from app.domain.policy_published import Publication, public_page
-from app.errors import ActionNotAvailable, AlreadyExists, FieldFault, NotFound
+from app.errors import ActionNotAvailable, AlreadyExists, FieldFault, InvariantBroken, NotFound
 from app.ids import new_id
 from app.models.allocation import policy_version
 from app.queries import policies as queries
 from app.queries.parties import every_organisation
+from app.queries.snapshot import policy_in_force
 from app.queries.writes import Writes
 from app.services.events import tell
 from app.services.faults import refuse
@@ -39,6 +40,14 @@ class Draft:
     summary_of_changes: str
     contact: str
     content: dict[str, Any]
+
+
+async def policy_today(session: BrokerSession) -> Policy:
+    """The policy in force. Raises InvariantBroken without one."""
+    found = await policy_in_force(session, session.today)
+    if found is None:
+        raise InvariantBroken
+    return policy_from(orjson.loads(found["content"]))
 
 
 async def publish_policy(session: WriteSession, writes: Writes, draft: Draft) -> UUID:

@@ -18,7 +18,7 @@ _A_YEAR: Final = timedelta(days=365)
 
 async def refresh_reach(session: BrokerSession) -> int:
     """Count anew what each place could have served; how many places have another figure now."""
-    lots = {lot.id: lot for lot in (await survey(session, session.today)).lots}
+    lots = {lot.id: lot for lot in (await survey(session, session.today, session.today)).lots}
     places = [place for place in await queries.places(session, session.today) if place.lot_id in lots]
     past = await queries.past(session, session.now - _A_YEAR)
     # Places that can do the same are counted once.

@@ -12,7 +12,8 @@ from app.simulation.calling import Caller
 from app.simulation.school_days import SchoolDays
 
 _MEASURE = "family_journey"
-_EXTEND_BEFORE_SCHOOL_DAYS = 5
+_EXTEND_BEFORE_SCHOOL_DAYS = 6
+"""The day before a place comes into the widest window and is offered ahead."""
 _CANCELLED = frozenset({ContactResult.CANCELLED_BY_PROVIDER, ContactResult.CANCELLED_BY_FAMILY})
 _NEEDS_A_REASON = frozenset({ContactResult.CANCELLED_BY_PROVIDER, ContactResult.REFUSED})
 _FIRST_HOUR, _HOURS = 9, 6
@@ -28,6 +29,7 @@ class CaseInHand:
         plan: CasePlan,
         *,
         accepted_on: date,
+        starts_on: date,
         days: SchoolDays,
         standard_weeks: int,
     ) -> None:
@@ -38,6 +40,7 @@ class CaseInHand:
         self._plan = plan
         self._calendar = days.calendar
         self._accepted_on = accepted_on
+        self._begins_on = max(accepted_on, starts_on)
         self._days_held = standard_weeks * DAYS_IN_SCHOOL_WEEK
         self._done = 0
         self._goals: list[str] = []
@@ -48,14 +51,18 @@ class CaseInHand:
         longest = max(plan.closes_after_school_days, 1)
         self._pace = min(1.0, room / longest)
 
+    def moves_to(self, starts_on: date) -> None:
+        """The place is the family's from another day than was planned, or still from the same."""
+        self._begins_on = max(self._accepted_on, starts_on)
+
     def on(self, after_school_days: int) -> date:
         """The date of a step of the plan."""
-        return self._calendar.add_school_days(self._accepted_on, max(round(after_school_days * self._pace), 1))
+        return self._calendar.add_school_days(self._begins_on, max(round(after_school_days * self._pace), 1))
 
     async def play_day(self, today: date) -> None:
         """Whatever this day brings."""
         if self._plan.extended_by_weeks and today == self._calendar.add_school_days(
-            self._accepted_on, self._days_held - _EXTEND_BEFORE_SCHOOL_DAYS
+            self._begins_on, self._days_held - _EXTEND_BEFORE_SCHOOL_DAYS
         ):
             await self._extend()
         while self._done < len(self._plan.contacts):

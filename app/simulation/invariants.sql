@@ -315,6 +315,24 @@ JOIN offer o ON o.authority_id = r.authority_id AND o.referral_id = r.id
 JOIN live_booking b ON b.authority_id = o.authority_id AND b.id = o.booking_id
 WHERE r.state IN ('waiting', 'submitted', 'information_requested', 'in_panel', 'closed')
 
+-- A place that was offered ahead: offer, case and booking name one first day, and none stands empty before it.
+UNION ALL
+SELECT 'start_disagrees', b.id, format('booking from %s, offer from %s, case from %s', b.starts_on, o.starts_on,
+  i.planned_start_on)
+FROM live_booking b
+LEFT JOIN live_offer o ON o.authority_id = b.authority_id AND o.booking_id = b.id
+LEFT JOIN intervention i ON i.authority_id = b.authority_id AND i.booking_id = b.id
+WHERE o.starts_on <> b.starts_on OR i.planned_start_on < b.starts_on OR i.started_on < b.starts_on
+
+UNION ALL
+SELECT 'promised_place_idle', b.id, format('place %s, promised from %s', b.place_id, b.starts_on)
+FROM live_booking b JOIN today d ON d.authority_id = b.authority_id
+WHERE b.starts_on > d.on_day
+  AND NOT EXISTS (SELECT FROM live_booking n WHERE n.authority_id = b.authority_id AND n.place_id = b.place_id
+                  AND n.starts_on < b.starts_on)
+  AND NOT EXISTS (SELECT FROM place_out_of_service x WHERE x.authority_id = b.authority_id AND x.place_id = b.place_id
+                  AND x.starts_on < b.starts_on AND x.ends_on >= d.on_day)
+
 -- Nobody waits who could have a place that is free, except for the run of the night. Judged by the terms and the
 -- calendar day of now, as the allocation judges them, one place and one family at a time: it asks whether any single
 -- free place would do. What a place can do itself stands over what its lot can.

@@ -38,7 +38,7 @@ class Portal:
         self._tag: str | None = None
         self._feed = FeedReader(caller)
         self._unanswered: dict[str, Offer] = {}
-        self._cases: list[CaseInHand] = []
+        self._cases: dict[str, CaseInHand] = {}
         self._practitioners: list[str] = []
         self._weeks = {service.name: service.standard_weeks for service in world.supply.services}
 
@@ -48,8 +48,8 @@ class Portal:
         due = [offer for offer in self._unanswered.values() if offer.answer_on <= today]
         await asyncio.gather(*(self._answer(offer, today) for offer in due))
         if self._world.days.calendar.is_school_day(today):
-            await asyncio.gather(*(case.play_day(today) for case in self._cases))
-            self._cases = [case for case in self._cases if case.is_open]
+            await asyncio.gather(*(case.play_day(today) for case in self._cases.values()))
+            self._cases = {offer_id: case for offer_id, case in self._cases.items() if case.is_open}
         await self._feed.read()
         half_terms = self._world.days.calendar.half_terms_of(self._world.academic_year)
         for half_term in half_terms:
@@ -90,7 +90,9 @@ class Portal:
                 return
 
     def _note(self, row: dict[str, Any]) -> None:
-        """Keep an offer that waits for an answer; forget one that no longer does."""
+        """Keep an offer that waits for an answer, and forget one that no longer does; a case to come may have moved."""
+        if row["id"] in self._cases and row["intervention_state"] == "planned":
+            self._cases[row["id"]].moves_to(date.fromisoformat(row["starts_on"]))
         if row["state"] == "pending" and row["id"] not in self._unanswered:
             key = offer_key(row)
             answer = self._world.answer(self._provider.key, key)
@@ -153,15 +155,14 @@ class Portal:
         plan = self._world.case(
             self._provider.key, known["sender_reference"], standard_weeks=weeks, modes=tuple(known["modes"])
         )
-        self._cases.append(
-            CaseInHand(
-                self._caller,
-                intervention_id,
-                plan,
-                accepted_on=today,
-                days=self._world.days,
-                standard_weeks=weeks,
-            )
+        self._cases[offer_id] = CaseInHand(
+            self._caller,
+            intervention_id,
+            plan,
+            accepted_on=today,
+            starts_on=date.fromisoformat(row["starts_on"]),
+            days=self._world.days,
+            standard_weeks=weeks,
         )
 
     async def _staff(self) -> list[str]:

@@ -26,7 +26,7 @@ from tests.factories.referrals import key, referral_body
 
 FACTS = {
     "outcome", "band", "long_stopped", "services_count", "serving_places_count", "offerable_places_count",
-    "next_free_in_school_days", "reasons", "hold", "waits_for", "free_in_school_days", "wishes_not_met",
+    "next_free_in_school_days", "reasons", "hold", "waits_for", "free_in_school_days", "free_on", "wishes_not_met",
     "window_school_days", "excuse", "passed_over_for",
 }  # fmt: skip
 OFFICERS_OWN = {"decision_id", "trigger", "certificate"}
@@ -141,7 +141,7 @@ async def test_one_that_waits_for_the_run_and_one_that_waits_its_turn(api: Api, 
     assert first["facts"]["waits_for"] == "RUN"
     assert "decided together with the others at the next run" in first["paragraph"]
     assert second["facts"]["waits_for"] == "TURN"
-    assert "those that are free now go to families ahead of this one" in second["paragraph"]
+    assert "those that can be offered now go to families ahead of this one" in second["paragraph"]
     assert "It is number 2 in the order for these places." in second["paragraph"]
     assert second["ahead_count"] == 1
     assert not OFFICERS_OWN & set(second), "a sender is not told who stands ahead"

@@ -164,7 +164,7 @@ async def test_allocation_reads_the_same_terms(api: Api, town: Town) -> None:
     async with api.runtime.database.write(town.officer) as session, broker(session) as wide:
         for on in (date(2027, 12, 31), date(2028, 1, 1), date(2029, 1, 1), date(2030, 1, 1), date(2036, 8, 1)):
             terms = (await terms_on(wide, on))[town.contracts[0]]
-            surveyed = await snapshot.survey(wide, on)
+            surveyed = await snapshot.survey(wide, on, on)
             offered = {lot.id: lot for lot in surveyed.lots}
             silent = {town.lots[0], UUID(second)} if terms.deemed_acceptance else set()
             assert surveyed.deemed_lots == silent, on

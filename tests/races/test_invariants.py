@@ -184,6 +184,10 @@ BREAKAGES = {
         "UPDATE offer o SET booking_id = (SELECT id FROM booking WHERE state = 'accepted' LIMIT 1)"
         " FROM referral r WHERE r.id = o.referral_id AND r.state = 'waiting'",
     ],
+    "start_disagrees": ["UPDATE intervention SET planned_start_on = '2020-01-01'"],
+    "promised_place_idle": [
+        "UPDATE booking SET starts_on = '2033-01-01', ends_on = '2034-01-01' WHERE state IN ('accepted', 'active')"
+    ],
     "place_idle_while_someone_waits": [
         "DELETE FROM offer",
         "UPDATE booking SET state = 'released', released_on = starts_on WHERE state <> 'released'",

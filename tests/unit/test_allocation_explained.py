@@ -52,7 +52,7 @@ def test_the_turn_goes_to_others() -> None:
         Snapshot((WANT, OTHER), (LOT,), (Place(an_id(1), LOT.id, 1),)), recent_waits={"P4": (20, 45)}, load_ahead=50
     )
     assert text == (
-        "One place serves Year 9 in the North; those that are free now go to families ahead of this one in the"
+        "One place serves Year 9 in the North; those that can be offered now go to families ahead of this one in the"
         " published order. It is number 2 in the order for these places. If plans hold, it can begin in 32 to"
         " 64 school days."
     )
@@ -218,7 +218,7 @@ def test_the_transparency_record_is_made_from_the_policy() -> None:
 
 def test_caseloads_do_not_matter_to_who_is_told() -> None:
     full = Snapshot((WANT,), (LOT,), (Place(an_id(1), LOT.id, 1, an_id(400)),), (Caseload(an_id(400), 1, 1),))
-    assert "those that are free now go to families ahead" in told(full)
+    assert "those that can be offered now go to families ahead" in told(full)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

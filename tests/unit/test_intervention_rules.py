@@ -18,6 +18,7 @@ from app.domain.interventions import (
     check_state_move,
     extended_end,
     first_day_of_work,
+    moved_end,
 )
 from app.domain.measures import check_scores, measure_from, measures
 from app.domain.vocabulary import ATTENDED_RESULTS, ClosureOutcome, ClosureReason, ContactResult
@@ -27,7 +28,10 @@ from app.ids import new_id
 CALENDAR = Calendar()
 ACCEPTED = date(2026, 11, 2)
 END = CALENDAR.planned_end(ACCEPTED)
-PLANNED = Case(InterventionState.PLANNED, ACCEPTED, safety_acknowledged=True, started_on=None, planned_end_on=END)
+PLANNED = Case(
+    InterventionState.PLANNED, ACCEPTED,
+    safety_acknowledged=True, started_on=None, planned_start_on=ACCEPTED, planned_end_on=END,
+)  # fmt: skip
 ACTIVE = replace(PLANNED, state=InterventionState.ACTIVE, started_on=date(2026, 11, 3))
 CLOSED = replace(ACTIVE, state=InterventionState.CLOSED)
 DAYS = st.dates(date(2026, 9, 1), date(2027, 3, 31))
@@ -113,28 +117,62 @@ def test_work_begins_with_the_earliest_attended_contact_in_any_order_of_recordin
         assert started == min(days)
 
 
-@given(weeks=st.integers(1, 12), today=DAYS)
-def test_an_extension_adds_five_school_days_a_week_and_is_declared_before_the_end(weeks: int, today: date) -> None:
+def extended(case: Case, today: date, weeks: int, *, notice: int = 5) -> date:
     latest = CALENDAR.planned_end(ACCEPTED, 6 + 6)
-    if today >= END:
+    return extended_end(case, CALENDAR, today=today, weeks=weeks, notice_school_days=notice, latest_end_on=latest)
+
+
+@given(weeks=st.integers(1, 12), today=DAYS, notice=st.integers(0, 12))
+def test_an_extension_adds_five_school_days_a_week_and_is_declared_in_time(
+    weeks: int, today: date, notice: int
+) -> None:
+    if today < ACCEPTED or today >= END or CALENDAR.school_days_between(today, END) < notice:
         with pytest.raises(ActionNotAvailable):
-            extended_end(ACTIVE, CALENDAR, today=today, weeks=weeks, latest_end_on=latest)
+            extended(ACTIVE, today, weeks, notice=notice)
     elif weeks > 6:
         with pytest.raises(Invalid) as refused:
-            extended_end(ACTIVE, CALENDAR, today=today, weeks=weeks, latest_end_on=latest)
+            extended(ACTIVE, today, weeks, notice=notice)
         assert faults(refused) == {("/weeks", "beyond_policy")}
     else:
-        new_end = extended_end(ACTIVE, CALENDAR, today=today, weeks=weeks, latest_end_on=latest)
+        new_end = extended(ACTIVE, today, weeks, notice=notice)
         assert CALENDAR.school_days_between(END, new_end) == 5 * weeks
         assert new_end == CALENDAR.planned_end(ACCEPTED, 6 + weeks)
 
 
+def test_the_last_day_to_declare_an_extension_is_named() -> None:
+    assert date(2026, 12, 14) == END
+    assert extended(ACTIVE, date(2026, 12, 7), 1) == CALENDAR.planned_end(END, 1)
+    with pytest.raises(ActionNotAvailable, match="by 2026-12-07"):
+        extended(ACTIVE, date(2026, 12, 8), 1)
+
+
 def test_two_extensions_reach_as_far_as_one_of_both() -> None:
-    latest = CALENDAR.planned_end(ACCEPTED, 12)
     today = date(2026, 11, 20)
-    first = extended_end(ACTIVE, CALENDAR, today=today, weeks=2, latest_end_on=latest)
-    both = extended_end(replace(ACTIVE, planned_end_on=first), CALENDAR, today=today, weeks=3, latest_end_on=latest)
-    assert both == extended_end(ACTIVE, CALENDAR, today=today, weeks=5, latest_end_on=latest)
+    first = extended(ACTIVE, today, 2)
+    both = extended(replace(ACTIVE, planned_end_on=first), today, 3)
+    assert both == extended(ACTIVE, today, 5)
+
+
+@given(start=DAYS, new_start=DAYS, weeks=st.integers(1, 12))
+def test_a_booking_that_is_moved_is_as_long_as_before(start: date, new_start: date, weeks: int) -> None:
+    moved = moved_end(CALENDAR, start, CALENDAR.planned_end(start, weeks), new_start)
+    assert moved == CALENDAR.planned_end(new_start, weeks)
+
+
+AHEAD = replace(PLANNED, planned_start_on=date(2026, 11, 9))
+
+
+@given(held=DAYS, attended=st.booleans())
+def test_before_the_place_is_free_the_family_is_called_and_no_work_is_done(held: date, attended: bool) -> None:
+    result = ContactResult.ATTENDED if attended else ContactResult.DID_NOT_ATTEND
+    earliest = AHEAD.planned_start_on if attended else ACCEPTED
+    now = datetime.combine(END, time(18), UTC)
+    if earliest <= held < END:
+        check_contact(AHEAD, contact_on(held, result=result), now, END)
+    else:
+        with pytest.raises(Invalid) as refused:
+            check_contact(AHEAD, contact_on(held, result=result), now, END)
+        assert {pointer for pointer, _ in faults(refused)} == {"/held_at"}
 
 
 def close(

@@ -85,6 +85,7 @@ class Allocation(Row, Node):
     reference: str = seen(_PUBLIC)
     state: str = seen(_PUBLIC)
     version: int = seen(_PUBLIC)
+    starts_on: date = seen(_PUBLIC, "From when the place is the family's.")
     offered_at: datetime = seen(_PUBLIC)
     answer_due_at: datetime = seen(_PUBLIC)
     answered_at: datetime | None = seen(_PUBLIC)

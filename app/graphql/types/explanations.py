@@ -45,6 +45,7 @@ class ExplanationFacts:
     hold: str | None = seen(_TOLD, "Why it stands unoffered; `OFFICER_CHECK` says no more.")
     waits_for: str | None = seen(_TOLD, "`PLACE`, `TURN`, `RUN`, `CONFIRMATION` or `HOLD`.")
     free_in_school_days: int | None = seen(_TOLD, "Until the place offered is free.")
+    free_on: date | None = seen(_TOLD, "The day of that; null when it is free.")
     wishes_not_met: list[str] | None = seen(_TOLD)
     placed_by_officer: bool | None = seen(_TOLD, "An officer chose the place, not the order.")
     window_school_days: int | None = seen(_TOLD, "How far ahead this band is offered places.")
@@ -163,6 +164,7 @@ def _facts(facts: DecisionFacts, sees: frozenset[Group]) -> ExplanationFacts:
         hold=facts.hold,
         waits_for=facts.waits_for,
         free_in_school_days=facts.days_until_free,
+        free_on=facts.free_on,
         wishes_not_met=list(facts.soft_mismatches),
         placed_by_officer=facts.placed_by_officer,
         window_school_days=facts.window_days,

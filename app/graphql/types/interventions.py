@@ -128,6 +128,7 @@ class Intervention(Row, Node):
     updated_at: datetime = seen(_PUBLIC)
     safety_acknowledged_at: datetime | None = seen(_PUBLIC)
     started_on: date | None = seen(_PUBLIC, "The first attended contact.")
+    planned_start_on: date = seen(_PUBLIC, "The day of acceptance, or the later one on which the place is free.")
     planned_end_on: date = seen(_PUBLIC)
     closed_on: date | None = seen(_PUBLIC)
     outcome: str | None = seen(_PUBLIC)

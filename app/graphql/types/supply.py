@@ -74,6 +74,7 @@ class LotUse:
     free_count: int = record("Places that stand and are open to a booking.")
     out_of_service_count: int = record("Places that stand, unbooked and out of service.")
     held_after_cut_count: int = record("Booked places that no longer stand: a cut never evicts.")
+    promised_count: int = record("Places that a family was offered for a later day.")
     volume_used_count: int = record("Interventions whose first contact was attended.")
 
 

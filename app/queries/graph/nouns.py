@@ -253,8 +253,8 @@ ALLOCATION: Final = Noun(
     "offer t",
     _split(
         "id referral_id provider_id referring_organisation_id school_id lot_id service_id intervention_id"
-        " practitioner_id decision_id reference state version offered_at answer_due_at answered_at updated_at"
-        " decline_reason deemed_acceptance deemed_at identity_released_at objection_until"
+        " practitioner_id decision_id reference state version starts_on offered_at answer_due_at answered_at"
+        " updated_at decline_reason deemed_acceptance deemed_at identity_released_at objection_until"
     ),
     _split("summary decline_note"),
     orders={"offered": _OFFERED},
@@ -320,8 +320,8 @@ INTERVENTION: Final = Noun(
     "intervention t",
     _split(
         "id referral_id lot_id provider_id referring_organisation_id school_id practitioner_id state version"
-        " accepted_at updated_at safety_acknowledged_at started_on planned_end_on closed_on outcome close_reason"
-        " closure_summary"
+        " accepted_at updated_at safety_acknowledged_at started_on planned_start_on planned_end_on closed_on outcome"
+        " close_reason closure_summary"
     ),
     orders={"accepted": _ACCEPTED},
     filters={

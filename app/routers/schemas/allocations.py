@@ -44,6 +44,11 @@ class AllocationLineOut(Seen):
     state: Annotated[str, _Public]
     version: Annotated[int, _Public]
     provider_id: Annotated[UUID, _Public]
+    starts_on: Annotated[
+        date,
+        _Public,
+        Field(description="From when the place is the family's; after the offer's day where it is busy until then."),
+    ]
     offered_at: Annotated[datetime, _Public]
     answer_due_at: Annotated[datetime, _Public]
     answered_at: Annotated[datetime | None, _Public]

@@ -38,6 +38,7 @@ class ExplanationFactsOut(Seen):
     hold: Annotated[str | None, _Told, Field(description="Why it stands unoffered; `OFFICER_CHECK` says no more.")]
     waits_for: Annotated[str | None, _Told, Field(description="`PLACE`, `TURN`, `RUN`, `CONFIRMATION` or `HOLD`.")]
     free_in_school_days: Annotated[int | None, _Told, Field(description="Until the place offered is free.")]
+    free_on: Annotated[date | None, _Told, Field(description="The day of that; null when it is free.")]
     wishes_not_met: Annotated[list[str], _Told]
     placed_by_officer: Annotated[bool, _Told, Field(description="An officer chose the place, not the order.")]
     window_school_days: Annotated[int, _Told, Field(description="How far ahead this band is offered places.")]

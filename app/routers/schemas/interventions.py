@@ -45,6 +45,9 @@ class InterventionOut(Seen):
     updated_at: Annotated[datetime, Public]
     safety_acknowledged_at: Annotated[datetime | None, Public]
     started_on: Annotated[date | None, Public, Field(description="The first attended contact: volume is used from it.")]
+    planned_start_on: Annotated[
+        date, Public, Field(description="The day of acceptance, or the later one on which the place is free.")
+    ]
     planned_end_on: Annotated[date, Public, Field(description="The first day that the place no longer covers.")]
     closed_on: Annotated[date | None, Public]
     outcome: Annotated[ClosureOutcome | None, Public]

@@ -115,9 +115,10 @@ class LotFiguresOut(Out):
     out_of_service_count: int
     held_after_cut_count: int = Field(description="Held, though the place takes no further family.")
     over_held_count: int = Field(description="Held beyond the number of places; nothing is offered until it is 0.")
+    promised_count: int = Field(description="Places that a family was offered for a later day, held until then or not.")
     volume: int
     volume_used_count: int = Field(description="Interventions whose first contact was attended, in the lot's unit.")
-    volume_committed_count: int = Field(description="Places held for families whose first contact is to come.")
+    volume_committed_count: int = Field(description="Held or promised, for families whose first contact is to come.")
 
 
 class LotOut(Out):
@@ -176,6 +177,7 @@ class PlaceOut(Out):
     booking_state: Literal["offered", "accepted", "active", "released"] | None
     booked_from: Date | None
     booked_until: Date | None = Field(description="The planned end: the first day after it.")
+    promised_from: Date | None = Field(description="From when it is promised to its next family.")
 
 
 class CapacityChangeIn(In):

@@ -115,6 +115,9 @@ class PolicyContent(In):
     extension_weeks: Annotated[Whole, Field(ge=0, le=52)] = Field(
         description="School weeks by which an intervention may be extended, in all."
     )
+    extension_notice_school_days: Days = Field(
+        description="How many school days before the planned end an extension is declared."
+    )
     safeguarding_hours: Annotated[Whole, Field(ge=1, le=168)] = Field(
         description="For an officer to act on a referral that says a child is in immediate danger."
     )

@@ -110,6 +110,7 @@ class ReferralAllocationOut(Seen):
     provider_name: Annotated[str, _Public]
     service_id: Annotated[UUID, _Public]
     service_name: Annotated[str, _Public]
+    starts_on: Annotated[date, _Public, Field(description="From when the place is the family's.")]
     offered_at: Annotated[datetime, _Public]
     answer_due_at: Annotated[datetime, _Public]
     answered_at: Annotated[datetime | None, _Public]

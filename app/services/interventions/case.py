@@ -69,6 +69,7 @@ def case_of(row: Row) -> Case:
         accepted_on=london_date(row["accepted_at"]),
         safety_acknowledged=row["safety_acknowledged_at"] is not None,
         started_on=row["started_on"],
+        planned_start_on=row["planned_start_on"],
         planned_end_on=row["planned_end_on"],
     )
 

@@ -9,7 +9,7 @@ from app.domain.contacts import ContactKind, NewContact, check_contact, check_re
 from app.domain.interventions import InterventionState, check_state_move, first_day_of_work
 from app.domain.referral import State
 from app.domain.vocabulary import ContactResult
-from app.errors import FieldFault, Invalid
+from app.errors import ActionNotAvailable, FieldFault, Invalid
 from app.ids import new_id
 from app.models.casework import intervention_contact
 from app.queries import contacts as queries
@@ -82,6 +82,8 @@ async def _start(session: WriteSession, writes: Writes, row: Row, contact: NewCo
     check_state_move(InterventionState(row["state"]), InterventionState.ACTIVE)
     referral = await interventions.lock_referral(session, row["referral_id"])
     booking = await interventions.lock_booking(session, row["booking_id"])
+    if booking["follows_another"]:
+        raise ActionNotAvailable("The case before this one on the place has not been closed: the place is not free.")
     await change(session, row, state=InterventionState.ACTIVE.value, started_on=contact.held_on)
     await session.run(
         "UPDATE booking SET state = 'active' WHERE authority_id = $1 AND id = $2", session.authority_id, booking["id"]

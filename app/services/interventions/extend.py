@@ -3,19 +3,16 @@
 from datetime import date
 from uuid import UUID
 
-import orjson
-
 from app.clock import london_moment
-from app.db import BrokerSession, WriteSession, broker
+from app.db import WriteSession, broker
 from app.domain.calendar import Calendar
 from app.domain.interventions import extended_end
-from app.domain.policy import Policy, policy_from
-from app.errors import CapacityRefused, InvariantBroken
+from app.domain.policy import Policy
+from app.errors import CapacityRefused, PlaceTaken
 from app.ids import new_id
 from app.models.casework import intervention_extension
 from app.queries import interventions
 from app.queries.parties import calendar_of
-from app.queries.snapshot import policy_in_force
 from app.queries.writes import Writes
 from app.services import obligations
 from app.services.interventions.case import (
@@ -28,6 +25,7 @@ from app.services.interventions.case import (
     lock_case_and_allocation,
     tell,
 )
+from app.services.policies import policy_today
 
 
 async def extend_intervention(
@@ -35,9 +33,9 @@ async def extend_intervention(
 ) -> Row:
     """Extend an intervention by so many school weeks; the intervention.
 
-    Policy bounds all extensions together, counted from acceptance. Raises NotFound, ActionNotAvailable
-    after the planned end, Invalid beyond policy, CapacityRefused when the place itself ends, and PlaceTaken when
-    another family's booking follows.
+    Policy says how long before the planned end it is declared, and bounds all extensions together, counted from the
+    start. Raises NotFound, ActionNotAvailable too late, Invalid beyond policy, CapacityRefused when the place itself
+    ends, and PlaceTaken when the place is promised on.
     """
     await find_case(session, intervention_id)
     async with broker(session) as wide:
@@ -47,14 +45,16 @@ async def extend_intervention(
         calendar = await calendar_of(wide)
         case = case_of(row)
         before = row["planned_end_on"]
+        policy = await policy_today(wide)
         new_end = extended_end(
             case,
             calendar,
             today=wide.today,
             weeks=weeks,
-            latest_end_on=_latest_end(calendar, case.accepted_on, booking["standard_weeks"], await _policy(wide)),
+            notice_school_days=policy.extension_notice_school_days,
+            latest_end_on=_latest_end(calendar, case.planned_start_on, booking["standard_weeks"], policy),
         )
-        _check_place(booking["available_until"], new_end)
+        _check_place(booking["available_until"], booking["next_starts_on"], new_end)
         await change(wide, row, planned_end_on=new_end)
         await wide.run(
             "UPDATE booking SET ends_on = $3 WHERE authority_id = $1 AND id = $2",
@@ -78,18 +78,16 @@ async def extend_intervention(
     return row
 
 
-def _latest_end(calendar: Calendar, accepted_on: date, standard_weeks: int, policy: Policy) -> date:
-    return calendar.planned_end(accepted_on, standard_weeks + policy.extension_weeks)
+def _latest_end(calendar: Calendar, starts_on: date, standard_weeks: int, policy: Policy) -> date:
+    return calendar.planned_end(starts_on, standard_weeks + policy.extension_weeks)
 
 
-async def _policy(session: BrokerSession) -> Policy:
-    found = await policy_in_force(session, session.today)
-    if found is None:
-        raise InvariantBroken
-    return policy_from(orjson.loads(found["content"]))
+def _check_place(available_until: date | None, next_starts_on: date | None, new_end: date) -> None:
+    """Refuse an end after the day on which the place takes no family, or becomes another's: all days are exclusive.
 
-
-def _check_place(available_until: date | None, new_end: date) -> None:
-    """Both days are exclusive: the first that the place no longer covers, and the first on which it takes no family."""
+    Of the other family nothing is said but that day.
+    """
+    if next_starts_on is not None and new_end > next_starts_on:
+        raise PlaceTaken(f"The place is promised on from {next_starts_on.isoformat()}.")
     if available_until is not None and new_end > available_until:
         raise CapacityRefused(f"The place leaves the block on {available_until.isoformat()}.")

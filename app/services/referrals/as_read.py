@@ -22,7 +22,7 @@ _NOT_YET = {
     "closed_at": None,
     "band_set_by": "sender",
 }
-_OF_OFFER = ("id", "reference", "state", "provider_id", "service_id", "offered_at", "answer_due_at")
+_OF_OFFER = ("id", "reference", "state", "provider_id", "service_id", "starts_on", "offered_at", "answer_due_at")
 _OF_CHILD = ("name", "date_of_birth", "relationship")
 
 

@@ -1,0 +1,88 @@
+"""Families that were offered a place ahead: their start moves with the end of the case before theirs.
+
+It comes forward when that case ends early and goes back, a school day at a time, while it runs over. What was promised
+is kept: whoever was offered the place has it next. Every move is told to the family's school, the provider and the
+authority. In broker context, which holds the allocation lock.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from app.clock import london_moment
+from app.db import BrokerSession
+from app.domain.calendar import Calendar
+from app.domain.interventions import moved_end
+from app.domain.policy import Policy
+from app.queries import followers as queries
+from app.queries.followers import Follower
+from app.queries.parties import authority_organisation
+from app.queries.writes import Writes
+from app.services import events, obligations
+
+_WORKING_DAY_ENDS = 17
+
+
+async def bring_forward(session: BrokerSession, writes: Writes, calendar: Calendar, policy: Policy) -> int:
+    """Begin today what was to begin on a place that has come free before its day; how many families.
+
+    Call it when a place may have been given back, with what gave it back already written. Flushes `writes` if any.
+    """
+    waiting = await queries.with_nobody_before(session)
+    for follower in waiting:
+        await _move(session, writes, follower, session.today, calendar, policy)
+    if waiting:
+        await writes.flush(session)
+    return len(waiting)
+
+
+async def put_back(session: BrokerSession, writes: Writes, calendar: Calendar, policy: Policy) -> int:
+    """Move on, to the next school day, what was to begin where a case runs over its planned end; how many families."""
+    kept_waiting = await queries.kept_from_starting(session)
+    for follower in kept_waiting:
+        closed = await queries.out_of_service_after(session, follower.place_id, session.today)
+        starts_on = next_day_in_service(calendar, session.today, closed)
+        await _move(session, writes, follower, starts_on, calendar, policy)
+    return len(kept_waiting)
+
+
+def next_day_in_service(calendar: Calendar, today: date, closed: Sequence[tuple[date, date]]) -> date:
+    """The next school day on which a place is in service.
+
+    `closed` are its days out of service, `[start, end)` each, in order.
+    """
+    on = calendar.add_school_days(today, 1)
+    for starts_on, ends_on in closed:
+        if starts_on <= on < ends_on:
+            on = calendar.add_school_days(ends_on, 0)
+    return on
+
+
+async def _move(
+    session: BrokerSession, writes: Writes, follower: Follower, starts_on: date, calendar: Calendar, policy: Policy
+) -> None:
+    """Move offer, case, booking and the time for the first contact, in the order of locks, and tell of it."""
+    ends_on = moved_end(calendar, follower.starts_on, follower.ends_on, starts_on)
+    offer = await queries.move_offer(session, follower, starts_on)
+    if follower.intervention_id is not None:
+        await queries.move_case(session, follower.intervention_id, starts_on, ends_on)
+        due_on = calendar.add_school_days(starts_on, policy.first_contact_school_days)
+        due_at = london_moment(due_on, _WORKING_DAY_ENDS)
+        await obligations.put_off(session, "initial_contact", follower.intervention_id, due_at)
+    await queries.move_booking(session, follower, starts_on, ends_on)
+    if offer is not None:
+        told: list[UUID | None] = [
+            await authority_organisation(session),
+            offer["referring_organisation_id"],
+            offer["school_id"],
+            offer["provider_id"],
+        ]
+        events.tell(
+            writes,
+            session,
+            "allocation.start_moved",
+            subject=("allocation", offer["id"], offer["version"]),
+            audience=told,
+            referral_id=offer["referral_id"],
+            data={"starts_on": starts_on, "was_to_start_on": follower.starts_on},
+        )
