@@ -58,7 +58,7 @@ async def get_current_policy(call: Annotated[Call, Depends(caller("get_current_p
 
 @router.get("/v1/policies/{policy_id}", operation_id="get_policy", responses={200: {"model": PolicyOut}})
 async def get_policy(policy_id: UUID, call: Annotated[Call, Depends(caller("get_policy"))]) -> Response:
-    """Read one version, whole. It never changes, and neither does its `ETag`, unless it is withdrawn before its day."""
+    """Read one version, whole. It never changes, and neither does its `ETag`, unless it is withdrawn."""
     async with call.read() as session:
         row = await _found(session, policy_id)
     return thing(call, _shown(row), _version(row))

@@ -42,7 +42,8 @@ DECLARE
 BEGIN
   IF current_setting('halfterm.ground_changed', true) IS DISTINCT FROM mark THEN
     IF mine <> '' THEN
-      INSERT INTO ground_change (authority_id, xid) VALUES (mine::uuid, pg_current_xact_id()) ON CONFLICT DO NOTHING;
+      INSERT INTO ground_change (authority_id, xid)
+      SELECT id, pg_current_xact_id() FROM authority WHERE id = mine::uuid ON CONFLICT DO NOTHING;
     ELSE
       INSERT INTO ground_change (authority_id, xid) SELECT id, pg_current_xact_id() FROM authority
       ON CONFLICT DO NOTHING;

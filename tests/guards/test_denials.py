@@ -27,7 +27,7 @@ OWN_CREATIONS = {
     "create_referral", "check_referral", "search_referrals", "create_area", "create_school", "create_provider",
     "create_service", "create_contract", "create_client", "create_practitioner", "put_calendar", "advance_clock",
     "create_allocation_run",
-    "publish_policy",
+    "publish_policy", "preview_policy",
 }  # fmt: skip
 # Bodies where the document has no example: each would be accepted from the right caller.
 BODIES: dict[str, Any] = {
@@ -48,6 +48,7 @@ BODIES: dict[str, Any] = {
     "reopen_referral": {"officer": {"name": "x"}, "reason": "x"},
     "link_siblings": {"sibling_of": None},
     "withdraw_referral": {"reason": "other"},
+    "withdraw_policy": {"reason": "x"},
     "query_return": {"question": "x"},
     "create_referral": referral_body(),
     "check_referral": referral_body(),
@@ -113,6 +114,7 @@ def filled(path: str, scene: Scene) -> str:
         "place",
         "range",
         "hand_over",
+        "policy",
     ):
         path = path.replace(f"{{{name}_id}}", scene.ids[name])
     path = path.replace("{allocation_id}", scene.ids["pending_allocation"])

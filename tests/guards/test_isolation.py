@@ -30,7 +30,7 @@ STRANGERS = ("other school", "other provider")
 # Tables that every organisation of an authority may read: the directory, and nothing about a child.
 DIRECTORY = {
     "authority", "organisation", "area", "school", "school_group", "school_group_member", "calendar_year",
-    "calendar_period", "calendar_closure", "service", "policy_version",
+    "calendar_period", "calendar_closure", "service", "policy_version", "ground_change",
 }  # fmt: skip
 # Tables that the main path leaves empty: later work fills them.
 EMPTY = {"school_group", "school_group_member", "calendar_year", "calendar_period",
@@ -170,6 +170,14 @@ async def _writable(connection: asyncpg.Connection, table: str, column: str, her
     if table not in APPEND_ONLY:
         status = await connection.execute(f'UPDATE "{table}" SET "{column}" = "{column}" WHERE "{column}" = $1', here)
         return int(status.rsplit(" ", 1)[-1])
+    withdrawn = 0
+    if table == "policy_version":  # the one change that there is
+        status = await connection.execute(
+            "UPDATE policy_version SET announced_for = effective_from, effective_from = NULL, withdrawal_reason = 'x',"
+            " withdrawn_at = '2026-01-01T00:00Z', withdrawn_by_client_id = id WHERE authority_id = $1",
+            here,
+        )
+        withdrawn = int(status.rsplit(" ", 1)[-1])
     columns = [name for name, item in metadata.tables[table].c.items() if item.computed is None]
     values = ", ".join(_stand_in(table, name) for name in columns)
     names = ", ".join(f'"{name}"' for name in columns)
@@ -178,8 +186,8 @@ async def _writable(connection: asyncpg.Connection, table: str, column: str, her
     except asyncpg.InsufficientPrivilegeError:
         return 0
     except asyncpg.IntegrityConstraintViolationError:
-        return 1  # the policy let it pass, and only then did a constraint speak
-    return 1
+        return 1 + withdrawn  # the policy let it pass, and only then did a constraint speak
+    return 1 + withdrawn
 
 
 def _stand_in(table: str, name: str) -> str:

@@ -87,7 +87,10 @@ async def _chosen(wide: BrokerSession, ground: Ground, want: Want, asked: Overri
     free = [
         place
         for place in ground.free_places
-        if is_free(place) and asked.lot_id in (None, place.lot_id) and asked.place_id in (None, place.id)
+        if place.lot_id in lots
+        and is_free(place)
+        and asked.lot_id in (None, place.lot_id)
+        and asked.place_id in (None, place.id)
     ]
     if not free:
         if asked.place_id is None:
