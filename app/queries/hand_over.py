@@ -8,15 +8,17 @@ from uuid import UUID
 import asyncpg
 
 from app.db import BrokerSession, ReadSession
+from app.queries.snapshot import NOT_TO_BE_ASKED
 
 # What a decision may know of each family, under the names that `app.queries.snapshot.want_of` reads, and what a move
 # needs of its case. Holds do not stand in the way of a case that runs already.
-_CASES: Final = """
+_CASES: Final = f"""
 SELECT r.id, r.reference, r.household_id, r.band, r.banded_on, r.received_at, r.area_id, r.school_id, r.key_stage,
        r.need_codes, r.language, r.modes, r.preferred_mode, r.refused_provider_ids, ARRAY[]::text[] AS holds,
+       NULL::uuid AS sibling_group_id,
        false AS household_has_place, NULL::uuid AS previous_provider_id, r.agreement_status,
-       ARRAY(SELECT DISTINCT d.provider_id FROM offer d
-             WHERE d.authority_id = r.authority_id AND d.referral_id = r.id AND d.state IN ('declined', 'expired'))
+       ARRAY(SELECT DISTINCT o.provider_id FROM offer o
+             WHERE o.authority_id = r.authority_id AND o.referral_id = r.id AND {NOT_TO_BE_ASKED})
        AS declined_provider_ids,
        r.referring_organisation_id, r.school_id AS referral_school_id,
        i.id AS intervention_id, i.version AS intervention_version, i.started_on, i.practitioner_id,
@@ -30,7 +32,7 @@ JOIN referral r ON r.authority_id = i.authority_id AND r.id = i.referral_id
 JOIN offer o ON o.authority_id = i.authority_id AND o.intervention_id = i.id AND o.state = 'accepted'
 WHERE l.authority_id = $1 AND l.contract_id = $2
 ORDER BY i.id
-"""
+"""  # noqa: S608 - our own condition
 
 
 async def running_cases(session: ReadSession, contract_id: UUID) -> list[asyncpg.Record]:

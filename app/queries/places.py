@@ -37,7 +37,7 @@ async def list_places(
         "  AND x.place_id = p.id AND x.starts_on <= $3 AND x.ends_on > $3 LIMIT 1) x ON true"
         " WHERE p.authority_id = $1 AND p.lot_id = $2"
         ") SELECT id, number, practitioner_id, practitioner_name, needs, languages, modes, available_from,"
-        " available_until, extra_reason, booking_state, booked_from, booked_until,"
+        " available_until, extra_reason, booking_state, booked_from, booked_until, promised_from,"
         # As the allocation withholds them (`app.queries.snapshot`): the highest numbers first.
         " CASE WHEN state = 'free' AND (SELECT count(*) FROM shown o WHERE o.state = 'free' AND o.number >= s.number)"
         "  <= (SELECT count(*) FROM shown o WHERE o.held_after_cut) THEN 'withheld' ELSE state END AS state"

@@ -46,7 +46,9 @@ async def test_late_leaves_what_on_time_leaves(real_api: Api, clone: Database) -
     one, other = [await busy_town(real_api, clone, f"{name} (made up)") for name in ("Ontime", "Late")]
     counted = await punctual(clone, one)
     # Every kind of thing happened, or the comparison says nothing.
-    assert all(counted[name] > 0 for name in Ran().counts() if name != "offers_made"), counted
+    # No contract of the town comes near its end.
+    idle = {"offers_made", "offers_lapsed", "cases_handed_over", "contract_ends_told"}
+    assert all(counted[name] > 0 for name in Ran().counts().keys() - idle), counted
     at_once = await run_to(clone, other, ENDS_AT)
     assert at_once.counts() == counted
     left, expected = await what_is_left(clone, other), await what_is_left(clone, one)
