@@ -89,24 +89,25 @@ SELECT authority_id, bench_id(received_at, 26, n), bench_party(9, lot_number * 1
 FROM bench_case WHERE n >= :first AND n < :last AND state <> 'waiting' ORDER BY n;
 
 INSERT INTO intervention (authority_id, id, booking_id, referral_id, lot_id, provider_id, referring_organisation_id,
-  school_id, practitioner_id, state, accepted_at, updated_at, safety_acknowledged_at, started_on, planned_end_on,
-  closed_on, outcome, close_reason, closure_summary)
+  school_id, practitioner_id, state, accepted_at, updated_at, safety_acknowledged_at, started_on,
+  planned_start_on, planned_end_on, closed_on, outcome, close_reason, closure_summary)
 SELECT authority_id, bench_id(received_at, 28, n), bench_id(received_at, 26, n), referral_id, lot_id, provider_id, school_id,
   school_id, practitioner_id,
   CASE state WHEN 'accepted' THEN 'planned' WHEN 'in_progress' THEN 'active' ELSE 'closed' END,
   received_at + interval '1 day', received_at + interval '1 day', received_at + interval '2 days',
-  CASE WHEN state <> 'accepted' THEN received_at::date + 7 END, received_at::date + 45,
+  CASE WHEN state <> 'accepted' THEN received_at::date + 7 END, received_at::date, received_at::date + 45,
   CASE state WHEN 'closed' THEN received_at::date + 45 END, CASE state WHEN 'closed' THEN 'completed' END,
   CASE state WHEN 'closed' THEN 'goals_met' END, CASE state WHEN 'closed' THEN '{"what_changed": "Calm mornings.", "signposted": [], "family_words": null}'::jsonb END
 FROM bench_case WHERE n >= :first AND n < :last AND state IN ('accepted', 'in_progress', 'closed') ORDER BY n;
 
 INSERT INTO offer (authority_id, id, referral_id, provider_id, referring_organisation_id, school_id, lot_id, service_id,
-  place_id, booking_id, decision_id, practitioner_id, intervention_id, reference, state, version, offered_at,
+  place_id, booking_id, decision_id, practitioner_id, intervention_id, reference, state, version, starts_on, offered_at,
   answer_due_at, answered_at, updated_at, summary)
 SELECT authority_id, bench_id(received_at, 27, n), referral_id, provider_id, school_id, school_id, lot_id, service_id,
   bench_party(9, lot_number * 100000 + place_number), bench_id(received_at, 26, n), bench_id(received_at, 25, n), practitioner_id,
   CASE WHEN state <> 'offered' THEN bench_id(received_at, 28, n) END, bench_reference('A', n),
-  CASE WHEN state = 'offered' THEN 'pending' ELSE 'accepted' END, 1, received_at, received_at + interval '30 days',
+  CASE WHEN state = 'offered' THEN 'pending' ELSE 'accepted' END, 1, received_at::date, received_at,
+  received_at + interval '30 days',
   CASE WHEN state <> 'offered' THEN received_at + interval '1 day' END, received_at,
   jsonb_build_object('year_group', year_group, 'key_stage', key_stage, 'band', band, 'needs', jsonb_build_array(need),
     'area_id', area_id, 'language', 'ENG', 'interpreter_needed', false, 'modes', '["home", "school"]'::jsonb,

@@ -111,15 +111,17 @@ async def supersede_offer(session: BrokerSession, offer_id: UUID) -> asyncpg.Rec
 
 async def change_provider(
     session: BrokerSession, intervention_id: UUID, *, provider_id: UUID, practitioner_id: UUID | None, until: date
-) -> None:
+) -> int:
     """Make a case another provider's: its plan, readings and debts, and who reads the family's details.
+
+    The referral's version since.
 
     Contacts stay with whoever held them. The provider that had the case reads who it was until a day (exclusive). Work
     that has begun is not met again before the new provider has read how to meet the family safely.
     """
-    await session.run(
+    version: int = await session.value(
         "UPDATE referral SET former_provider_id = case_provider_id, former_until = $4, case_provider_id = $3,"
-        " version = version + 1, updated_at = $5 WHERE authority_id = $1 AND intervention_id = $2",
+        " version = version + 1, updated_at = $5 WHERE authority_id = $1 AND intervention_id = $2 RETURNING version",
         session.authority_id,
         intervention_id,
         provider_id,
@@ -148,6 +150,7 @@ async def change_provider(
         intervention_id,
         provider_id,
     )
+    return version
 
 
 async def end_former_access(session: BrokerSession, *, household_id: UUID | None = None) -> int:

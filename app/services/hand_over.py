@@ -256,12 +256,25 @@ async def _move(wide: BrokerSession, writes: Writes, hand_over_id: UUID, move: M
     else:
         offer_id = await _new_allocation(wide, writes, move, row, booking_id, provider_id)
         await queries.move_booking(wide, case.intervention_id, booking_id, place.lot_id)
-        await queries.change_provider(
+        version = await queries.change_provider(
             wide,
             case.intervention_id,
             provider_id=provider_id,
             practitioner_id=place.practitioner_id,
             until=wide.today + timedelta(days=planned.policy.identity_days_after_closure),
+        )
+        tell(
+            writes,
+            wide,
+            "referral.provider_changed",
+            subject=("referral", row["id"], version),
+            audience=[
+                await authority_organisation(wide),
+                row["referring_organisation_id"],
+                row["referral_school_id"],
+                provider_id,
+            ],
+            referral_id=row["id"],
         )
     line_id = _keep(
         wide, writes, hand_over_id, row,
@@ -327,6 +340,7 @@ async def _new_allocation(
         intervention_id=move.case.intervention_id,
         reference=new_reference("A"),
         state="accepted",
+        starts_on=wide.today,
         offered_at=wide.now,
         answer_due_at=wide.now,
         answered_at=wide.now,

@@ -91,6 +91,9 @@ offer_decided AS (
   SELECT o.*, d.id AS found_decision_id, d.outcome, d.referral_id AS decided_referral_id, d.as_of, d.run_id,
     (d.record ->> 'place_id')::uuid AS decided_place_id, d.record -> 'want' AS want
   FROM offer o LEFT JOIN decision d ON d.authority_id = o.authority_id AND d.id = o.decision_id
+  -- What was handed over was decided for the place before it.
+  WHERE NOT EXISTS (SELECT FROM hand_over_case x WHERE x.authority_id = o.authority_id AND x.outcome = 'moved'
+                    AND x.to_offer_id = o.id)
 ),
 -- Contacts that count: one that another took the place of was moved, not held.
 attended_contact AS (
@@ -322,7 +325,9 @@ SELECT 'start_disagrees', b.id, format('booking from %s, offer from %s, case fro
 FROM live_booking b
 LEFT JOIN live_offer o ON o.authority_id = b.authority_id AND o.booking_id = b.id
 LEFT JOIN intervention i ON i.authority_id = b.authority_id AND i.booking_id = b.id
-WHERE o.starts_on <> b.starts_on OR i.planned_start_on < b.starts_on OR i.started_on < b.starts_on
+-- A case that was handed over, or whose closure was undone, goes on with a booking of a later day.
+WHERE b.cause NOT IN ('handed_over', 'reopened')
+  AND (o.starts_on <> b.starts_on OR i.planned_start_on < b.starts_on OR i.started_on < b.starts_on)
 
 UNION ALL
 SELECT 'promised_place_idle', b.id, format('place %s, promised from %s', b.place_id, b.starts_on)
@@ -391,11 +396,15 @@ UNION ALL
 SELECT 'offered_again_after_no', o.id, format('%s before, by offer %s', e.state, e.id) FROM offer o
 JOIN offer e ON e.authority_id = o.authority_id AND e.referral_id = o.referral_id AND e.provider_id = o.provider_id
   AND e.state IN ('declined', 'expired') AND e.offered_at < o.offered_at
+-- But when an officer let it be asked again, or chose it.
+WHERE e.provider_allowed_at IS NULL
+  AND NOT EXISTS (SELECT FROM decision d WHERE d.authority_id = o.authority_id AND d.id = o.decision_id
+                  AND d.trigger = 'override')
 
 -- Runs: everyone in scope is counted once, and what takes effect is what was seen.
 UNION ALL
 SELECT 'run_counts_disagree', u.id, u.plan ->> 'counts' FROM allocation_run u
-WHERE (SELECT sum(value::int) FROM jsonb_each_text(u.plan -> 'counts')) IS DISTINCT FROM
+WHERE u.over = 'waiting_list' AND (SELECT sum(value::int) FROM jsonb_each_text(u.plan -> 'counts')) IS DISTINCT FROM
     (SELECT count(DISTINCT told ->> 'referral_id')
      FROM jsonb_array_elements((u.plan -> 'offers') || (u.plan -> 'waiting')) AS told)
 
@@ -407,7 +416,7 @@ FROM allocation_run u CROSS JOIN LATERAL (
     WHERE seen ->> 'referral_id' = o.referral_id::text AND seen ->> 'place_id' = o.decided_place_id::text)) AS as_seen
   FROM offer_decided o WHERE o.authority_id = u.authority_id AND o.run_id = u.id
 ) m
-WHERE u.what_if IS NULL AND (m.made <> m.as_seen
+WHERE u.what_if IS NULL AND u.over = 'waiting_list' AND (m.made <> m.as_seen
   OR m.as_seen <> CASE u.state WHEN 'committed' THEN jsonb_array_length(u.plan -> 'offers') ELSE 0 END)
 
 -- History: one unbroken chain, whose end is the referral's state.
@@ -456,7 +465,8 @@ GROUP BY a.authority_id, a.what, a.id HAVING count(e.id) <> 1
 -- of its own.
 UNION ALL
 SELECT 'version_told_twice', subject_id, format('%s, version %s', subject_kind, subject_version)
-FROM event GROUP BY authority_id, subject_kind, subject_id, subject_version HAVING count(*) > 1
+-- That a contract ends changes nothing of it.
+FROM event WHERE type <> 'contract.ending' GROUP BY authority_id, subject_kind, subject_id, subject_version HAVING count(*) > 1
 
 UNION ALL
 SELECT 'change_not_told_once', r.id, format('version %s, %s moves and %s other events', r.version, h.count, e.count)

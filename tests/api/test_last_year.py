@@ -185,7 +185,7 @@ async def test_an_authority_without_a_year_is_answered_with_nothing_and_not_with
         (
             {"languages": [{"practitioner_id": "{lot}", "language": "POL"}]},
             "/what_if/languages/0/practitioner_id",
-            "no practitioner",
+            "No practitioner with a place",
         ),
         ({"policy": {"windows": {"P1": 5, "P2": 5, "P3": 2}}}, "/what_if/policy/windows", "no window for P4"),
         ({"policy": {"weights": {"P1": 8, "P2": 4, "P3": 2, "P4": 0.5}}}, "/what_if/policy/weights", "whole number"),

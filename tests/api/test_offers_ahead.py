@@ -516,7 +516,9 @@ async def test_a_run_on_demand_lists_the_first_day_and_keeps_it(stage: Stage) ->
     run = (await stage.officer.post("/v1/allocation-runs", {})).json()
     (offer,) = run["plan"]["offers"]
     assert (offer["referral_id"], offer["starts_on"]) == (waiting["id"], "2026-12-14")
-    assert (await stage.officer.post(f"/v1/allocation-runs/{run['id']}/commit")).status_code == 200
+    confirmed = {"confirmed_by": {"name": "Robin Exemplar", "role": content["approvers"][0]}}
+    committed = await stage.officer.post(f"/v1/allocation-runs/{run['id']}/commit", confirmed)
+    assert committed.status_code == 200, committed.text
     found = await stage.referral(waiting)
     assert (found["state"], found["allocation"]["starts_on"]) == ("offered", "2026-12-14")
 

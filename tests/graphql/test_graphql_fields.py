@@ -18,7 +18,8 @@ CASE_TYPES = {
     "Reading", "Referral", "Signpost", "StatusChange", "SuspensionRecord",
 }  # fmt: skip
 WITHOUT_GROUPS = {
-    "Area", "Authority", "Contract", "ContractVariation", "Lot", "LotUse", "Organisation", "Practitioner", "Provider",
+    "Area", "Authority", "Contract", "ContractVariation", "Lot", "LotUse", "OfferAnswers",
+    "Organisation", "Practitioner", "Provider",
     "School", "Service", "Policy", "Obligation", "Return", "PageInfo", "Query", "AttendanceOutcome",
     "SuspensionsOutcome", "Capacity", "CapacityPoint", "VolumeUse", "Timeliness",
 }  # fmt: skip
