@@ -9,8 +9,8 @@ from uuid import UUID
 
 import asyncpg
 
-from app.clock import london_moment
 from app.db import BrokerSession, WriteSession, broker
+from app.domain.clocks import due_at
 from app.domain.referral import State
 from app.domain.vocabulary import DeclineReason
 from app.errors import ActionNotAvailable, FieldFault, Invalid, NotFound, PlaceTaken
@@ -20,6 +20,7 @@ from app.models.allocation import offer as offer_table
 from app.queries import offers
 from app.queries import referrals as referral_queries
 from app.queries.parties import authority_organisation
+from app.queries.school_calendars import calendar_of_school
 from app.queries.writes import Writes, change
 from app.services import events, history
 from app.services.allocation import Ground, allocate_waiting, lot_of, survey
@@ -105,7 +106,7 @@ async def _start_case(
     await meet(wide, "answer_offer", offer["id"])
     # An officer may have been asked to see it placed: now it is.
     await meet(wide, "place_referral", referral["id"])
-    days = ground.policy.first_contact_school_days
+    days_of_school = await calendar_of_school(wide, referral["school_id"], ground.calendar)
     owe(
         writes,
         wide,
@@ -113,7 +114,7 @@ async def _start_case(
         offer["provider_id"],
         subject=("intervention", intervention_id),
         clock="school_day",
-        due_at=london_moment(ground.calendar.add_school_days(wide.today, days), 17),
+        due_at=due_at("school_day", days_of_school, wide.now, ground.policy.first_contact_school_days),
     )
 
 

@@ -129,6 +129,8 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
     )
     ids["client"] = client["id"]
     ids["run"] = (await done(await api.as_(scene.town.officer).post("/v1/allocation-runs", {})))["id"]
+    training = {"training_days": [{"on": "2027-06-21", "name": "Training day"}]}
+    await done(await school.put(f"/v1/schools/{ids['school']}/calendar/2026-27", training, headers={"If-Match": "*"}))
     ids["policy"] = (await done(await school.get("/v1/policies/current")))["id"]
     return scene
 

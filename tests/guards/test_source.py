@@ -18,6 +18,7 @@ BROKERS = {
     "services/contracts.py": "what a variation opens is offered to the waiting list at once",
     "services/capacity.py": "new places are offered to the waiting list at once",
     "services/allocation_runs.py": "a run decides the whole waiting list",
+    "services/calendars.py": "a new calendar may have ended a period of every organisation already",
     "services/business_clock.py": "the clock acts for the whole authority",
 }
 # Who may count over the whole authority in a read, and why.
