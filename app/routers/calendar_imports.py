@@ -136,7 +136,7 @@ def _shown(file: CalendarFile, *, loaded: bool) -> CalendarImportOut:
                 half_terms=half_terms_out(year.half_terms),
                 closures=closures_out(year.closures),
             )
-            for year in file.years
+            for year in ([] if file.faults else file.years)
         ],
         lines=sorted(lines, key=lambda line: line.line),
     )

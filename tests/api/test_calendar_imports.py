@@ -1,6 +1,6 @@
 """Calendars sent as CSV and as iCalendar: whole or not at all, and every line answered for."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import httpx
@@ -87,7 +87,10 @@ async def test_a_dry_run_answers_each_line_and_changes_nothing(api: Api, town: T
         + ";02/09/2026;;Training day\r\n",
         ics(*TERMS, event("INSET day: Training day", "20260902")),
         ics(*TERMS, event("INSET", "DTSTART:20260901T230000Z", "DTEND:20260902T230000Z")),
-        ics(*TERMS, event("INSET", "DTSTART;TZID=Europe/London:20260902T000000", "DTEND;TZID=Europe/London:20260903T000000")),
+        ics(
+            *TERMS,
+            event("INSET", "DTSTART;TZID=Europe/London:20260902T000000", "DTEND;TZID=Europe/London:20260903T000000"),
+        ),
     ],
     ids=["csv", "semicolons", "british", "icalendar", "utc midnights", "london midnights"],
 )  # fmt: skip
@@ -141,6 +144,8 @@ SECOND_YEAR_ON = [row.replace("2026/27", "2028/29").replace("2026-", "2028-").re
         (csv_file(*ROWS, "2026/27,inset,,Long,2026-11-02,2026-11-30"), 8, "lasts 21 days"),
         (csv_file(*ROWS, "2026/27,inset,,Backwards,2026-11-03,2026-11-02"), 8, "ends before it starts"),
         (csv_file(*ROWS, "2026/27,inset,,American,11/27/2026,"), 8, "day first"),
+        (csv_file(*ROWS, *(f"2026/27,inset,,Day off,{week.isoformat()},{(week + timedelta(days=4)).isoformat()}"
+                           for week in (date(2026, 9, 7) + timedelta(weeks=n) for n in range(21)))), 0, "at most 100"),
         (csv_file(*ROWS, "2026/27,inset,,Short"), 8, "4 cells"),
         (csv_file(*ROWS, "2026/27,strike,,No kind,2026-11-27,"), 8, "A kind is one of"),
         (csv_file(*ROWS, "2026-2028,inset,,No year,2026-11-27,"), 8, "like 2026/27"),
@@ -150,12 +155,12 @@ SECOND_YEAR_ON = [row.replace("2026/27", "2028/29").replace("2026-", "2028-").re
         (csv_file(*ROWS[:5], "2026/27,half_term,6,,2027-06-07,2027-08-20"), 7, "past 31 July"),
         (ics(TERMS[0], *TERMS[2:]), 4, "no half-term holiday"),
         (ics(*TERMS[:4]), 0, "summer term of 2026/27 is missing"),
-        (ics(*TERMS, event("INSET", "20260902", None, "RRULE:FREQ=YEARLY")), 49, "repeats"),
+        (ics(*TERMS, event("INSET", "20260902", None, "RRULE:FREQ=YEARLY")), 53, "repeats"),
         (ics(*TERMS, event("INSET", "DTSTART;TZID=Europe/Paris:20260902T000000",
-                           "DTEND;TZID=Europe/Paris:20260903T000000")), 49, "another time zone"),
-        (ics(*TERMS, event("INSET", "DTSTART:20260902T090000Z", "DTEND:20260902T150000Z")), 49, "times of the day"),
-        (ics(*TERMS, event("INSET", "DTSTART:soon")), 49, "DTSTART cannot be read"),
-        (ics(*TERMS, event("INSET", "20260903", "20260901")), 49, "ends before"),
+                           "DTEND;TZID=Europe/Paris:20260903T000000")), 53, "another time zone"),
+        (ics(*TERMS, event("INSET", "DTSTART:20260902T090000Z", "DTEND:20260902T150000Z")), 53, "times of the day"),
+        (ics(*TERMS, event("INSET", "DTSTART:soon")), 53, "DTSTART cannot be read"),
+        (ics(*TERMS, event("INSET", "20260903", "20260901")), 53, "ends before"),
     ],
 )  # fmt: skip
 async def test_what_is_wrong_is_told_by_its_line_and_nothing_is_loaded(
@@ -185,6 +190,7 @@ async def test_what_is_wrong_is_told_by_its_line_and_nothing_is_loaded(
         (b"a,b\n1,2\n", "text/csv", 422),
         (b"start,from,kind\n1,2,3\n", "text/csv", 422),
         (b"", "text/csv", 422),
+        (b"on,name\n" + b"2026-09-02,Inset\n" * 5001, "text/csv", 422),
         (b"{}", "application/json", 415),
         (b"x" * 262_145, "text/csv", 413),
     ],

@@ -16,7 +16,9 @@ _CLOSURES: Final = {EntryKind.INSET: ClosureKind.INSET, EntryKind.BANK_HOLIDAY: 
 _FIRST_YEAR: Final = 1900
 _LAST_YEAR: Final = 2099
 _LONGEST: Final = timedelta(days=200)
-_MOST_ENTRIES: Final = 1000
+_MOST_YEARS: Final = 20
+_MOST_CLOSURES: Final = 100
+"""In an academic year."""
 _MOST_CLOSED_DAYS: Final = 10
 """More days at a stretch are a holiday."""
 
@@ -37,9 +39,7 @@ def assemble(reading: Reading, *, half_terms_needed: bool) -> list[AssembledYear
     (`half_terms_needed` false). A file may hold several years, one after the other.
     """
     by_year: dict[int, list[Entry]] = {}
-    if len(reading.entries) > _MOST_ENTRIES:
-        reading.refuse(0, f"The file has more than {_MOST_ENTRIES} dates: send a few academic years at a time.")
-    for entry in reading.entries[:_MOST_ENTRIES]:
+    for entry in reading.entries:
         start_year = calendar_start_year(entry.first)
         if entry.first.year < _FIRST_YEAR or entry.last.year > _LAST_YEAR or entry.last - entry.first > _LONGEST:
             reading.refuse(entry.line, f"Its dates cannot be right: {entry.first} to {entry.last}.")
@@ -49,6 +49,8 @@ def assemble(reading: Reading, *, half_terms_needed: bool) -> list[AssembledYear
             reading.refuse(entry.line, "It runs past 31 July, where an academic year ends.")
         else:
             by_year.setdefault(start_year, []).append(entry)
+    if len(by_year) > _MOST_YEARS:
+        reading.refuse(0, f"The file has more than {_MOST_YEARS} academic years.")
     for earlier, later in pairwise(sorted(by_year)):
         if later != earlier + 1:
             missing = academic_year_label(earlier + 1)
@@ -149,6 +151,8 @@ def _closures(reading: Reading, entries: Iterable[Entry]) -> list[NamedClosure]:
                 reading.refuse(entry.line, f"{on.isoformat()} stands on line {lines[on]} already.")
             else:
                 found[on], lines[on] = NamedClosure(Closure(on, kind), entry.name), entry.line
+    if len(found) > _MOST_CLOSURES:
+        reading.refuse(0, f"An academic year has at most {_MOST_CLOSURES} closed days.")
     return [found[on] for on in sorted(found)]
 
 

@@ -107,7 +107,7 @@ def _read_row(reading: Reading, line: int, row: Mapping[str, str]) -> None:
     if last < first:
         raise _CellError("It ends before it starts.")
     name = row.get("name") or kind.value.replace("_", " ").capitalize()
-    reading.entries.append(Entry(line, kind, first, last, name[:200], number, _academic_year(row)))
+    reading.take(Entry(line, kind, first, last, name[:200], number, _academic_year(row)))
 
 
 def _kind(row: Mapping[str, str]) -> tuple[EntryKind, int | None] | None:

@@ -4,6 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import Final
+
+from app.errors import Invalid
+
+_MOST_LINES: Final = 5000
 
 
 class EntryKind(StrEnum):
@@ -43,18 +48,32 @@ class Remark:
 
 @dataclass
 class Reading:
-    """What was read of a file: its entries, and remarks on lines that are none or are wrong."""
+    """What was read of a file: its entries, and remarks on lines that are none or are wrong.
+
+    Adding raises Invalid when there are more of them than a calendar can have.
+    """
 
     entries: list[Entry] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
 
+    def take(self, entry: Entry) -> None:
+        """Add an entry."""
+        self._check_room()
+        self.entries.append(entry)
+
     def refuse(self, line: int, detail: str) -> None:
         """Note a fault."""
+        self._check_room()
         self.remarks.append(Remark(line, detail))
 
     def leave_out(self, line: int, detail: str) -> None:
         """Note a line that says nothing which a school calendar holds."""
+        self._check_room()
         self.remarks.append(Remark(line, detail, refused=False))
+
+    def _check_room(self) -> None:
+        if len(self.entries) + len(self.remarks) >= _MOST_LINES:
+            raise Invalid(f"The file has more than {_MOST_LINES} lines or events: send a few academic years at a time.")
 
 
 def faults_of(remarks: Iterable[Remark]) -> list[Remark]:

@@ -41,8 +41,10 @@ def read_icalendar(content: bytes) -> Reading:
                 first, last = _days(event)
             except _EventError as error:
                 reading.refuse(line, str(error))
+            except OverflowError:
+                reading.refuse(line, "Its dates lie outside the years 1 to 9999.")
             else:
-                reading.entries.append(Entry(line, kind, first, last, name.strip()[:200], number))
+                reading.take(Entry(line, kind, first, last, name.strip()[:200], number))
     return reading
 
 
@@ -60,7 +62,7 @@ def _events(content: bytes) -> list[tuple[int, "Component"]]:
         raise Invalid(_NOT_ICALENDAR) from error
     if not calendars or any(calendar.name != "VCALENDAR" for calendar in calendars):
         raise Invalid(_NOT_ICALENDAR)
-    begins = [line for line, text in enumerate(plain.splitlines(), start=1) if text.strip().upper() == b"BEGIN:VEVENT"]
+    begins = [line for line, text in enumerate(plain.splitlines(), start=1) if text.strip().lower() == b"begin:vevent"]
     return list(zip(begins if len(begins) == len(events) else [0] * len(events), events, strict=True))
 
 

@@ -154,7 +154,7 @@ class ImportedYearOut(Out):
     academic_year: str = Field(examples=["2026/27"])
     replaces: bool = Field(description="Whether it was loaded before.")
     half_terms: list[HalfTermOut] = Field(max_length=6, description="None: a school's file of training days alone.")
-    closures: list[ClosureOut] = Field(max_length=400)
+    closures: list[ClosureOut] = Field(max_length=100)
 
 
 class ImportedLineOut(Out):
@@ -174,8 +174,8 @@ class CalendarImportOut(Out):
 
     sound: bool = Field(description="Whether the file can be loaded.")
     loaded: bool = Field(description="Whether it was.")
-    years: list[ImportedYearOut] = Field(max_length=200)
-    lines: list[ImportedLineOut] = Field(max_length=40_000)
+    years: list[ImportedYearOut] = Field(max_length=20, description="What the file states; empty when it is not sound.")
+    lines: list[ImportedLineOut] = Field(max_length=5000)
 
 
 class DayOut(Out):
