@@ -68,6 +68,7 @@ _AUTHORITY = frozenset({Kind.AUTHORITY})
 _PROVIDER = frozenset({Kind.PROVIDER})
 _REFERRERS = frozenset({Kind.SCHOOL, Kind.AGENCY})
 _SENDERS_AND_AUTHORITY = _REFERRERS | _AUTHORITY
+_SCHOOL_AND_AUTHORITY = frozenset({Kind.SCHOOL, Kind.AUTHORITY})
 _FILERS = frozenset({Kind.PROVIDER, Kind.SCHOOL})
 
 # Keyed by the OpenAPI operationId (REST) or by `graphql.<root>`. A route without a line here cannot be served.
@@ -182,6 +183,15 @@ RULES: Final[dict[str, Rule]] = {
     "create_provider": Rule(Scope.ADMIN, _AUTHORITY),
     "get_calendar": Rule(Scope.SUPPLY_READ, _ALL),
     "put_calendar": Rule(Scope.ADMIN, _AUTHORITY),
+    "import_calendar": Rule(Scope.ADMIN, _AUTHORITY),
+    "list_calendar_days": Rule(Scope.SUPPLY_READ, _ALL),
+    "add_calendar_days": Rule(Scope.SUPPLY_READ, _ALL),
+    "count_calendar_days": Rule(Scope.SUPPLY_READ, _ALL),
+    "get_school_calendar": Rule(Scope.SUPPLY_READ, _ALL),
+    # A school's own system states its dates with the scope that its returns are sent with.
+    "put_school_calendar": Rule(Scope.RETURNS_WRITE, _SCHOOL_AND_AUTHORITY),
+    "delete_school_calendar": Rule(Scope.RETURNS_WRITE, _SCHOOL_AND_AUTHORITY),
+    "import_school_calendar": Rule(Scope.RETURNS_WRITE, _SCHOOL_AND_AUTHORITY),
     "list_clients": Rule(Scope.ADMIN, _ALL),
     "get_client": Rule(Scope.ADMIN, _ALL),
     "create_client": Rule(Scope.ADMIN, _AUTHORITY),

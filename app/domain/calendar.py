@@ -21,7 +21,7 @@ from typing import Final
 
 from app.domain.academic_year import HalfTerm, Term, academic_year_of, start_year_of
 from app.domain.default_terms import default_half_terms
-from app.domain.working_days import add_working_days, is_bank_holiday
+from app.domain.working_days import add_working_days, is_bank_holiday, is_working_day, working_days_between
 
 DAYS_IN_SCHOOL_WEEK: Final = 5
 STANDARD_WEEKS: Final = 6
@@ -44,6 +44,23 @@ class Closure:
 
     on: date
     kind: ClosureKind
+
+
+@dataclass(frozen=True, slots=True)
+class NamedClosure:
+    """A closure and what it is called."""
+
+    closure: Closure
+    name: str
+
+
+class Shut(StrEnum):
+    """Why a date is no school day; of several reasons the first in this order."""
+
+    WEEKEND = "weekend"
+    BANK_HOLIDAY = "bank_holiday"
+    HOLIDAY = "holiday"
+    INSET = "inset"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +101,19 @@ class Calendar:
 
     def is_school_day(self, on: date) -> bool:
         """Say whether pupils are in school on a date."""
-        days = self._year(_calendar_year(on)).school_days
+        days = self._year(calendar_start_year(on)).school_days
         place = bisect_left(days, on)
         return place < len(days) and days[place] == on
+
+    def why_shut(self, on: date) -> Shut | None:
+        """Why a date is no school day; None when it is one."""
+        if on.weekday() >= _SATURDAY:
+            return Shut.WEEKEND
+        if not self.is_working_day(on):
+            return Shut.BANK_HOLIDAY
+        if self.half_term_of(on) is None:
+            return Shut.HOLIDAY
+        return Shut.INSET if on in self._closed else None
 
     def add_school_days(self, start: date, count: int) -> date:
         """Return the school day that is `count` school days from `start`.
@@ -94,7 +121,7 @@ class Calendar:
         `start` itself never counts: 1 is the first school day after it, -1 the last one before it. With 0 the
         answer is `start` when it is a school day, else the first one after it.
         """
-        year = _calendar_year(start)
+        year = calendar_start_year(start)
         days = self._year(year).school_days
         place = bisect_right(days, start) + count - 1 if count > 0 else bisect_left(days, start) + count
         while place < 0:
@@ -113,7 +140,7 @@ class Calendar:
         So `school_days_between(d, add_school_days(d, n)) == n` for n from 1, and counts over adjoining spans
         add up. Negative when `end` is before `start`.
         """
-        first, last = _calendar_year(start), _calendar_year(end)
+        first, last = calendar_start_year(start), calendar_start_year(end)
         step = 1 if first <= last else -1
         whole_years = sum(len(self._year(year).school_days) for year in range(*sorted((first, last))))
         before_end = bisect_right(self._year(last).school_days, end)
@@ -122,7 +149,7 @@ class Calendar:
 
     def school_days(self, first: date, last: date) -> list[date]:
         """The school days between two dates, both included, in order."""
-        years = range(_calendar_year(first), _calendar_year(last) + 1)
+        years = range(calendar_start_year(first), calendar_start_year(last) + 1)
         days = [day for year in years for day in self._year(year).school_days]
         return days[bisect_left(days, first) : bisect_right(days, last)]
 
@@ -146,6 +173,14 @@ class Calendar:
         """
         return add_working_days(start, count, self._proclaimed)
 
+    def is_working_day(self, on: date) -> bool:
+        """Say whether a date is a weekday that is no bank holiday, proclaimed ones included."""
+        return is_working_day(on, self._proclaimed)
+
+    def working_days_between(self, start: date, end: date) -> int:
+        """Count the working days after `start` up to and including `end`; negative when `end` is before `start`."""
+        return working_days_between(start, end, self._proclaimed)
+
     # Half-terms and terms
 
     def is_loaded(self, academic_year: str) -> bool:
@@ -162,11 +197,11 @@ class Calendar:
 
     def half_term_of(self, on: date) -> HalfTerm | None:
         """Return the half-term that holds a date, weekends included; None in a holiday."""
-        return next((half for half in self._year(_calendar_year(on)).half_terms if on in half), None)
+        return next((half for half in self._year(calendar_start_year(on)).half_terms if on in half), None)
 
     def term_of(self, on: date) -> Term | None:
         """Return the term that holds a date, its half-term holiday included; None in the longer holidays."""
-        return next((term for term in _terms(self._year(_calendar_year(on)).half_terms) if on in term), None)
+        return next((term for term in _terms(self._year(calendar_start_year(on)).half_terms) if on in term), None)
 
     def academic_year_of(self, on: date) -> str:
         """Return a date's academic year: that of its half-term, else by the turn on 1 September."""
@@ -183,13 +218,13 @@ class Calendar:
 
     def last_term_before(self, on: date) -> Term:
         """Return the latest term that ended before a date."""
-        year = _calendar_year(on)
+        year = calendar_start_year(on)
         around = (*_terms(self._year(year - 1).half_terms), *_terms(self._year(year).half_terms))
         return next(term for term in reversed(around) if term.ends_on < on)
 
     def first_term_after(self, on: date) -> Term:
         """Return the earliest term that starts after a date."""
-        year = _calendar_year(on)
+        year = calendar_start_year(on)
         around = (*_terms(self._year(year).half_terms), *_terms(self._year(year + 1).half_terms))
         return next(term for term in around if term.starts_on > on)
 
@@ -210,12 +245,12 @@ class Calendar:
         return self.last_term_before(term.starts_on)
 
     def _half_terms_back_from(self, on: date) -> Iterator[HalfTerm]:
-        year = _calendar_year(on)
+        year = calendar_start_year(on)
         yield from reversed(self._year(year).half_terms)
         yield from reversed(self._year(year - 1).half_terms)
 
     def _half_terms_on_from(self, on: date) -> Iterator[HalfTerm]:
-        year = _calendar_year(on)
+        year = calendar_start_year(on)
         yield from self._year(year).half_terms
         yield from self._year(year + 1).half_terms
 
@@ -252,7 +287,7 @@ def calendar_faults(half_terms: tuple[HalfTerm, ...]) -> tuple[str, ...]:
             faults.append(f"{academic_year} has a half-term that ends before it starts.")
         elif any(earlier.ends_on >= later.starts_on for earlier, later in pairwise(halves)):
             faults.append(f"{academic_year} has half-terms that overlap or are out of order.")
-        elif edges[0] < date(start_year, 8, 1) or edges[-1] > date(start_year + 1, 7, 31):
+        elif any(calendar_start_year(edge) != start_year for edge in edges):
             faults.append(f"{academic_year} must lie between 1 August {start_year} and 31 July {start_year + 1}.")
     return tuple(faults)
 
@@ -265,14 +300,14 @@ def default_calendar(academic_year: str) -> Calendar:
     return Calendar(default_half_terms(start_year_of(academic_year)))
 
 
+def calendar_start_year(on: date) -> int:
+    """Return the start year of the half-terms around a date: some schools return in August, none end in it."""
+    return on.year if on.month >= _AUGUST else on.year - 1
+
+
 def _terms(half_terms: tuple[HalfTerm, ...]) -> tuple[Term, ...]:
     pairs = zip(half_terms[::2], half_terms[1::2], strict=True)
     return tuple(Term(first.academic_year, first.term_name, first.starts_on, second.ends_on) for first, second in pairs)
-
-
-def _calendar_year(on: date) -> int:
-    """Return the start year of the half-terms around a date: some schools return in August, none end in it."""
-    return on.year if on.month >= _AUGUST else on.year - 1
 
 
 def _weekdays(half_term: HalfTerm) -> Iterator[date]:

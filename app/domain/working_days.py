@@ -100,5 +100,17 @@ def add_working_days(start: date, count: int, also_closed: Collection[date] = ()
     return on
 
 
+def working_days_between(start: date, end: date, also_closed: Collection[date] = ()) -> int:
+    """Count the working days after `start` up to and including `end`.
+
+    So `working_days_between(d, add_working_days(d, n)) == n` for n from 1, and counts over adjoining spans add up.
+    Negative when `end` is before `start`.
+    """
+    if end < start:
+        return -working_days_between(end, start, also_closed)
+    days = (start + timedelta(days=passed) for passed in range(1, (end - start).days + 1))
+    return sum(is_working_day(on, also_closed) for on in days)
+
+
 def _monday_of(on: date) -> date:
     return on - timedelta(days=on.weekday())

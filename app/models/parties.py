@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from app.models.base import ROW_POLICIES, metadata, reference, tenant_table, uuid
-from app.models.policies import AUTHORITY, CLIENT, ORGANISATION, RowPolicy, directory, own, owned, within
+from app.models.policies import AUTHORITY, CLIENT, ORGANISATION, TENANT, RowPolicy, directory, own, owned, within
 
 authority = Table(
     "authority",
@@ -168,6 +168,26 @@ calendar_closure = tenant_table(
     CheckConstraint("kind IN ('inset', 'bank_holiday')", name="kind"),
     key=("closed_on",),
     policy=directory(),
+)
+
+# What a school states of a year in place of its authority's; null leaves it to the authority. A year is read and
+# replaced whole, and stays when it is taken back, so that its version goes on rising.
+school_calendar = tenant_table(
+    "school_calendar",
+    uuid("school_id"),
+    Column("academic_year", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    # As that of calendar_year.
+    uuid("stamp"),
+    # Six times [first day, last day].
+    Column("half_terms", JSONB),
+    # [{"on": ..., "name": ...}]
+    Column("training_days", JSONB),
+    reference("school", "school_id", to=("organisation_id",)),
+    CheckConstraint(r"academic_year ~ '^\d{4}/\d{2}$'", name="academic_year"),
+    CheckConstraint("jsonb_array_length(half_terms) = 6", name="six_half_terms"),
+    key=("school_id", "academic_year"),
+    policy=RowPolicy(read=TENANT, write=within(own("school_id"))),
 )
 
 client = tenant_table(

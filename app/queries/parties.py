@@ -34,7 +34,7 @@ async def authority_organisation(session: ReadSession) -> UUID:
     )
     if found is None:
         raise InvariantBroken
-    _keep(_organisations, session.authority_id, found)
+    keep(_organisations, session.authority_id, found)
     return found
 
 
@@ -58,7 +58,7 @@ async def calendar_with(session: ReadSession, stamps: tuple[UUID, ...]) -> Calen
     if known is not None and known[0] == stamps:
         return known[1]
     stamps, calendar = await _load(session)
-    _keep(_calendars, session.authority_id, (stamps, calendar))
+    keep(_calendars, session.authority_id, (stamps, calendar))
     return calendar
 
 
@@ -85,8 +85,8 @@ async def _load(session: ReadSession) -> tuple[tuple[UUID, ...], Calendar]:
     return tuple(row["stamp"] for row in halves if row["half_term"] == 1), calendar
 
 
-def _keep(kept: dict[UUID, Kept], authority_id: UUID, value: Kept) -> None:
+def keep(kept: dict[UUID, Kept], key: UUID, value: Kept) -> None:
     """Remember a value; the oldest goes when there are too many."""
     if len(kept) >= _KEPT_AT_MOST:
         kept.pop(next(iter(kept)))
-    kept[authority_id] = value
+    kept[key] = value

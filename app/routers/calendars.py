@@ -6,14 +6,14 @@ from fastapi import APIRouter, Depends, Header, Path
 from starlette.responses import Response
 
 from app.domain.academic_year import HalfTerm, start_year_of
-from app.domain.calendar import Closure
+from app.domain.calendar import Closure, NamedClosure
 from app.errors import FieldFault, Invalid
 from app.http.answers import thing
 from app.http.caller import Call, caller
 from app.http.conditional import require_match
 from app.queries.writes import Writes
-from app.routers.schemas.calendars import CalendarIn, CalendarOut, ClosureOut, HalfTermOut
-from app.services.calendars import CalendarYear, NamedClosure, lock_year, put_year, read_year
+from app.routers.schemas.calendars import CalendarIn, CalendarOut, closures_out, half_terms_out
+from app.services.calendars import CalendarYear, lock_year, open_returns_of_ended_periods, put_year, read_year
 
 router = APIRouter(tags=["calendars"])
 
@@ -27,7 +27,7 @@ async def get_calendar(academic_year: AcademicYear, call: Annotated[Call, Depend
     Where the authority has loaded none, half-terms by rule stand in for it, and `source` says `default`.
     """
     async with call.read() as session:
-        year = await read_year(session, _label(academic_year))
+        year = await read_year(session, label_of(academic_year))
     return thing(call, _shown(year), year.version)
 
 
@@ -40,9 +40,10 @@ async def put_calendar(
 ) -> Response:
     """Load an academic year, in place of what was loaded before. `If-Match` holds the version that you read.
 
-    A year that was never loaded has version 0: read the default first.
+    A year that was never loaded has version 0: read the default first. Planned ends that were promised and due dates
+    of what is owed already stay as they are; whatever is counted from now on follows the new dates.
     """
-    label = _label(academic_year)
+    label = label_of(academic_year)
     half_terms = [HalfTerm(label, half.half_term, half.starts_on, half.ends_on) for half in body.half_terms]
     closures = [NamedClosure(Closure(closed.on, closed.kind), closed.name) for closed in body.closures]
     async with call.write() as session:
@@ -51,12 +52,13 @@ async def put_calendar(
         writes = Writes()
         await put_year(session, writes, label, version=version, half_terms=half_terms, closures=closures)
         await writes.flush(session)
+        await open_returns_of_ended_periods(session)
         year = await read_year(session, label)
     return thing(call, _shown(year), year.version)
 
 
-def _label(academic_year: str) -> str:
-    """`2026/27` for `2026-27`. Raises Invalid when the two years do not follow each other."""
+def label_of(academic_year: str) -> str:
+    """`2026/27` for `2026-27`, as it stands in a path. Raises Invalid when the two years do not follow each other."""
     label = academic_year.replace("-", "/")
     try:
         start_year_of(label)
@@ -70,11 +72,6 @@ def _shown(year: CalendarYear) -> CalendarOut:
     return CalendarOut(
         academic_year=year.academic_year,
         source="authority" if year.version else "default",
-        half_terms=[
-            HalfTermOut(half_term=half.half_term, term=half.term_name, starts_on=half.starts_on, ends_on=half.ends_on)
-            for half in year.half_terms
-        ],
-        closures=[
-            ClosureOut(on=closed.closure.on, kind=closed.closure.kind, name=closed.name) for closed in year.closures
-        ],
+        half_terms=half_terms_out(year.half_terms),
+        closures=closures_out(year.closures),
     )

@@ -12,6 +12,7 @@ import asyncpg
 from app.clock import london_moment
 from app.db import BrokerSession, WriteSession, broker
 from app.domain.allocation.eligibility import timing_reason
+from app.domain.clocks import due_at
 from app.domain.deemed_acceptance import CHECKED_BANDS, objection_fault
 from app.domain.referral import State
 from app.domain.vocabulary import DeclineReason
@@ -20,6 +21,7 @@ from app.ids import new_id
 from app.models import casework, supply
 from app.queries import offers
 from app.queries.parties import authority_organisation
+from app.queries.school_calendars import calendar_of_school
 from app.queries.writes import Writes
 from app.services import events, history
 from app.services.allocation import Ground, allocate_waiting, lot_of, survey
@@ -136,7 +138,8 @@ async def start_case(
     await meet(wide, "lead_officer_action", referral["id"])
     if referral["band_asked"] != referral["band"]:
         await cancel(wide, referral["id"], ["band_review"])
-    days = ground.policy.first_contact_school_days
+    days_of_school = await calendar_of_school(wide, referral["school_id"], ground.calendar)
+    begins = max(wide.now, london_moment(planned_start_on))
     owe(
         writes,
         wide,
@@ -144,7 +147,7 @@ async def start_case(
         offer["provider_id"],
         subject=("intervention", intervention_id),
         clock="school_day",
-        due_at=london_moment(ground.calendar.add_school_days(planned_start_on, days), 17),
+        due_at=due_at("school_day", days_of_school, begins, ground.policy.first_contact_school_days),
     )
 
 

@@ -4,26 +4,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
+from uuid import UUID, uuid5
 
-from app.db import ReadSession, WriteSession
+from app.db import ReadSession, WriteSession, broker
 from app.domain.academic_year import HalfTerm, start_year_of
-from app.domain.calendar import Calendar, Closure, ClosureKind, calendar_faults
+from app.domain.calendar import (
+    Calendar,
+    Closure,
+    ClosureKind,
+    NamedClosure,
+    calendar_faults,
+    calendar_start_year,
+)
 from app.errors import FieldFault
 from app.ids import new_id
 from app.models.parties import calendar_closure, calendar_period
 from app.queries import calendars
-from app.queries.parties import authority_organisation
+from app.queries.parties import authority_organisation, every_organisation
 from app.queries.writes import Writes
 from app.services.events import tell
 from app.services.faults import refuse
-
-
-@dataclass(frozen=True, slots=True)
-class NamedClosure:
-    """A closure and what it is called."""
-
-    closure: Closure
-    name: str
+from app.services.returns.opening import open_due_returns
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,11 @@ async def put_year(
     half_terms: Sequence[HalfTerm],
     closures: Sequence[NamedClosure],
 ) -> int:
-    """Replace a locked year of this version; the new version. Raises Invalid naming each thing that is not sound."""
+    """Replace a locked year of this version; the new version. Raises Invalid naming each thing that is not sound.
+
+    What was promised or is owed already keeps its dates: a planned end is a family's, a due moment its debtor's, and
+    neither moves because a calendar did. What is counted from now on follows the new one.
+    """
     refuse([*half_term_faults(half_terms), *closure_faults(academic_year, closures)])
     await calendars.clear_year(session, academic_year, new_id())
     for half in half_terms:
@@ -85,16 +90,32 @@ async def put_year(
             kind=closed.closure.kind.value,
             name=closed.name,
         )
-    authority_id = await authority_organisation(session)
     tell(
         writes,
         session,
         "calendar.changed",
-        subject=("calendar", authority_id, version + 1),
-        audience=[authority_id],
+        subject=("calendar", calendar_id(await authority_organisation(session), academic_year), version + 1),
+        audience=await every_organisation(session),
         data={"academic_year": academic_year},
     )
     return version + 1
+
+
+async def open_returns_of_ended_periods(session: WriteSession) -> None:
+    """Open the returns of periods that a calendar just written has ended already.
+
+    The clock opens returns on the night after a period's end; one that a new calendar ends in the past has no such
+    night before it.
+    """
+    async with broker(session) as wide:
+        writes = Writes()
+        await open_due_returns(wide, writes, wide.today)
+        await writes.flush(wide)
+
+
+def calendar_id(owner_id: UUID, academic_year: str) -> UUID:
+    """The id, for ever, of an owner's calendar of a year: events name it, and its version rises with each change."""
+    return uuid5(owner_id, academic_year)
 
 
 def half_term_faults(half_terms: Sequence[HalfTerm]) -> list[FieldFault]:
@@ -113,16 +134,16 @@ def half_term_faults(half_terms: Sequence[HalfTerm]) -> list[FieldFault]:
     return [FieldFault(pointer, "calendar", sentence) for sentence in calendar_faults(tuple(half_terms))]
 
 
-def closure_faults(academic_year: str, closures: Sequence[NamedClosure]) -> list[FieldFault]:
+def closure_faults(
+    academic_year: str, closures: Sequence[NamedClosure], *, field: str = "closures"
+) -> list[FieldFault]:
     """Closures outside the academic year (1 August to 31 July), and days that stand in the list twice."""
-    start_year = start_year_of(academic_year)
-    first, last = date(start_year, 8, 1), date(start_year + 1, 7, 31)
     seen: set[date] = set()
     faults = []
     for index, closed in enumerate(closures):
         on = closed.closure.on
-        pointer = f"/closures/{index}/on"
-        if not first <= on <= last:
+        pointer = f"/{field}/{index}/on"
+        if calendar_start_year(on) != start_year_of(academic_year):
             faults.append(FieldFault(pointer, "out_of_range", f"The day does not lie in {academic_year}."))
         if on in seen:
             faults.append(FieldFault(pointer, "repeated", "The day stands in the list already."))

@@ -326,7 +326,9 @@ FROM live_booking b
 LEFT JOIN live_offer o ON o.authority_id = b.authority_id AND o.booking_id = b.id
 LEFT JOIN intervention i ON i.authority_id = b.authority_id AND i.booking_id = b.id
 -- A case that was handed over, or whose closure was undone, goes on with a booking of a later day.
-WHERE b.cause NOT IN ('handed_over', 'reopened')
+WHERE NOT EXISTS (SELECT FROM hand_over_case x WHERE x.authority_id = b.authority_id AND x.to_booking_id = b.id)
+  AND NOT EXISTS (SELECT FROM status_history h WHERE h.authority_id = b.authority_id AND h.referral_id = i.referral_id
+                  AND h.event_type = 'referral.reopened')
   AND (o.starts_on <> b.starts_on OR i.planned_start_on < b.starts_on OR i.started_on < b.starts_on)
 
 UNION ALL

@@ -152,3 +152,21 @@ async def test_a_calendar_that_was_rolled_back_is_forgotten(api: Api, town: Town
         await load_and_fail()
     async with api.runtime.database.read(town.school) as session:
         assert not (await calendar_of(session)).is_loaded("2026/27")
+
+
+async def test_everyone_hears_of_a_loaded_year_and_its_version_rises(api: Api, town: Town) -> None:
+    officer = api.as_(town.officer)
+    for version in (0, 1):
+        put = await officer.put(PATH, calendar(), headers={"If-Match": f'"{version}"'})
+        assert put.status_code == 200
+    for reader in (town.officer, town.school, town.provider):
+        async with api.runtime.database.read(reader) as session:
+            rows = await session.rows(
+                "SELECT e.subject_id, e.subject_version FROM event e"
+                " JOIN event_audience a ON a.authority_id = e.authority_id AND a.event_id = e.id"
+                " WHERE a.authority_id = $1 AND a.organisation_id = $2 AND e.type = 'calendar.changed' ORDER BY e.id",
+                town.officer.authority_id,
+                reader.organisation_id,
+            )
+        assert [row["subject_version"] for row in rows] == [1, 2]
+        assert rows[0]["subject_id"] == rows[1]["subject_id"]

@@ -73,8 +73,8 @@ async def crowd(session: WriteSession, town: Town, draw: random.Random) -> None:
                 allocation.offer, id=new_id(), referral_id=referral, provider_id=town.provider.organisation_id,
                 referring_organisation_id=town.schools[school].organisation_id, lot_id=lot,
                 service_id=town.services[0], place_id=place, booking_id=booking, decision_id=decision,
-                reference=new_reference("A"), state="expired", starts_on=banded_on, offered_at=received_at, answer_due_at=received_at,
-                answered_at=received_at, updated_at=received_at, summary={},
+                reference=new_reference("A"), state="expired", starts_on=banded_on, offered_at=received_at,
+                answer_due_at=received_at, answered_at=received_at, updated_at=received_at, summary={},
             )  # fmt: skip
         if number % 20 == 19:
             await writes.flush(session)

@@ -12,7 +12,7 @@ from app.access import Group, Kind, Principal
 from app.db import Database, broker
 from app.domain.upn import make_upn
 from app.ids import new_id
-from app.models.parties import organisation
+from app.models.parties import organisation, school_calendar
 from app.queries.writes import Writes
 from app.services.returns.opening import open_due_returns
 from tests.factories.authority import Town, build_town
@@ -118,6 +118,14 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
     async with database.write(in_a_term) as session, broker(session) as wide:
         writes = Writes()
         await open_due_returns(wide, writes, session.today)
+        writes.add(
+            school_calendar,
+            school_id=scene.town.school.organisation_id,
+            academic_year="2026/27",
+            version=1,
+            stamp=new_id(),
+            training_days=[{"on": "2027-06-21", "name": "Training day"}],
+        )
         await writes.flush(wide)
     for kind in ("school", "provider"):
         rows = (await api.as_(scene.callers[kind]).get("/v1/returns")).json()["data"]

@@ -25,7 +25,8 @@ from tests.factories.scene import SECRETS, Scene, build_scene
 # is named in their path.
 OWN_CREATIONS = {
     "create_referral", "check_referral", "search_referrals", "create_area", "create_school", "create_provider",
-    "create_service", "create_contract", "create_client", "create_practitioner", "put_calendar", "advance_clock",
+    "create_service", "create_contract", "create_client", "create_practitioner", "put_calendar", "import_calendar",
+    "advance_clock",
     "create_allocation_run",
     "publish_policy", "preview_policy",
 }  # fmt: skip
@@ -151,7 +152,8 @@ def test_the_lists_are_in_step(stage: Stage) -> None:
     assert set(served) >= OWN_CREATIONS
     assert set(BODIES) <= set(served)
     no_body = {"accept_allocation", "submit_return", "accept_return", "revoke_client", "commit_allocation_run",
-               "cancel_hand_over", "check_deemed_acceptance"}  # fmt: skip
+               "cancel_hand_over", "check_deemed_acceptance", "delete_school_calendar", "import_calendar",
+               "import_school_calendar"}  # fmt: skip
     for name, (_, _, example) in served.items():
         assert example is not None or name in BODIES or name in no_body, f"{name} has neither example nor body"
 

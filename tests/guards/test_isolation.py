@@ -30,7 +30,7 @@ STRANGERS = ("other school", "other provider")
 # Tables that every organisation of an authority may read: the directory, and nothing about a child.
 DIRECTORY = {
     "authority", "organisation", "area", "school", "school_group", "school_group_member", "calendar_year",
-    "calendar_period", "calendar_closure", "service", "policy_version", "ground_change",
+    "calendar_period", "calendar_closure", "school_calendar", "service", "policy_version", "ground_change",
 }  # fmt: skip
 # Tables that the main path leaves empty: later work fills them.
 EMPTY = {"school_group", "school_group_member", "calendar_year", "calendar_period",

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.academic_year import HalfTerm, TermName, academic_year_label, academic_year_of, start_year_of
-from app.domain.calendar import Calendar, Closure, ClosureKind, calendar_faults
+from app.domain.calendar import Calendar, Closure, ClosureKind, NamedClosure, Shut, calendar_faults
+from app.domain.default_terms import default_half_terms
+from app.domain.school_calendar import SchoolYear, school_calendar
 from app.domain.term_dates import shipped_half_terms
 from app.domain.working_days import bank_holidays_by_rule
 
@@ -21,7 +23,41 @@ SANDBOX = Calendar(
 )
 LEICESTER = Calendar(shipped_half_terms()["856"])
 DEFAULT = Calendar()
-CALENDARS = st.sampled_from([SANDBOX, LEICESTER, DEFAULT])
+# A year that nobody loaded between two that were.
+GAP = Calendar(
+    tuple(half for half in SANDBOX.half_terms if half.academic_year != "2026/27"),
+    (Closure(date(2026, 11, 27), ClosureKind.INSET), Closure(date(2027, 10, 1), ClosureKind.BANK_HOLIDAY)),
+)
+
+
+def training(*days: date) -> tuple[NamedClosure, ...]:
+    return tuple(NamedClosure(Closure(on, ClosureKind.INSET), "Training day") for on in days)
+
+
+@st.composite
+def overridden(draw: st.DrawFn) -> Calendar:
+    """An authority's calendar with what a school states of some years laid over it: terms, training days or both."""
+    authority = draw(st.sampled_from([SANDBOX, LEICESTER, DEFAULT, GAP]))
+    stated = []
+    for start_year in draw(st.sets(st.integers(2024, 2028), max_size=3)):
+        halves, own_days = None, None
+        if draw(st.booleans()):
+            first, *rest = default_half_terms(start_year)
+            # As an academy's: back in August, and its last half-term a few days longer.
+            *middle, last = rest
+            halves = (
+                HalfTerm(first.academic_year, 1, date(start_year, 8, draw(st.integers(1, 31))), first.ends_on),
+                *middle,
+                HalfTerm(last.academic_year, 6, last.starts_on, date(start_year + 1, 7, draw(st.integers(25, 31)))),
+            )
+        if draw(st.booleans()):
+            offsets = draw(st.sets(st.integers(0, 364), max_size=8))
+            own_days = training(*(date(start_year, 8, 1) + timedelta(days=offset) for offset in offsets))
+        stated.append(SchoolYear(academic_year_label(start_year), halves, own_days))
+    return school_calendar(authority, stated)
+
+
+CALENDARS = st.one_of(st.sampled_from([SANDBOX, LEICESTER, DEFAULT, GAP]), overridden())
 
 # Wider than what is loaded, so that counting runs over the edges.
 dates = st.dates(date(2023, 1, 1), date(2030, 12, 31))
@@ -37,6 +73,12 @@ def walked(calendar: Calendar, on: date) -> bool:
         and on not in bank_holidays_by_rule(on.year)
         and on not in {closure.on for closure in calendar.closures}
     )
+
+
+def walked_working(calendar: Calendar, on: date) -> bool:
+    """Whether a date is a working day, from the definition and nothing else."""
+    proclaimed = {closure.on for closure in calendar.closures if closure.kind is ClosureKind.BANK_HOLIDAY}
+    return on.weekday() < 5 and on not in bank_holidays_by_rule(on.year) and on not in proclaimed
 
 
 def day(text: str) -> date:
@@ -68,6 +110,58 @@ def test_counting_is_walking(calendar: Calendar, start: date, span: int) -> None
     count = sum(walked(calendar, first + timedelta(days=passed)) for passed in range(1, (last - first).days + 1))
 
     assert calendar.school_days_between(start, end) == (count if span >= 0 else -count)
+
+
+@given(CALENDARS, dates, st.integers(-300, 300))
+def test_adding_working_days_is_walking(calendar: Calendar, start: date, count: int) -> None:
+    on, left = start, abs(count)
+    if count == 0:
+        while not walked_working(calendar, on):
+            on += timedelta(days=1)
+    while left:
+        on += timedelta(days=1 if count > 0 else -1)
+        left -= walked_working(calendar, on)
+
+    assert calendar.add_working_days(start, count) == on
+    assert calendar.working_days_between(start, on) == count or count <= 0
+
+
+@given(CALENDARS, dates, st.integers(-800, 800))
+def test_counting_working_days_is_walking(calendar: Calendar, start: date, span: int) -> None:
+    end = start + timedelta(days=span)
+    first, last = sorted((start, end))
+    days = (first + timedelta(days=passed) for passed in range(1, (last - first).days + 1))
+    count = sum(walked_working(calendar, on) for on in days)
+
+    assert calendar.working_days_between(start, end) == (count if span >= 0 else -count)
+
+
+@given(CALENDARS, dates)
+def test_why_a_date_is_shut(calendar: Calendar, on: date) -> None:
+    why = calendar.why_shut(on)
+
+    assert (why is None) == walked(calendar, on)
+    assert (why in (Shut.WEEKEND, Shut.BANK_HOLIDAY)) == (not walked_working(calendar, on))
+    if why is Shut.HOLIDAY:
+        assert calendar.half_term_of(on) is None
+    if why is Shut.INSET:
+        assert on in {closure.on for closure in calendar.closures if closure.kind is ClosureKind.INSET}
+
+
+@given(CALENDARS, dates)
+def test_half_terms_terms_and_years_of_a_date_are_walked(calendar: Calendar, on: date) -> None:
+    halves = [half for year in range(2021, 2033) for half in calendar.half_terms_of(academic_year_label(year))]
+    terms = [term for year in range(2021, 2033) for term in calendar.terms_of(academic_year_label(year))]
+    around = [half for half in halves if half.starts_on <= on <= half.ends_on]
+
+    assert len(around) <= 1
+    assert calendar.half_term_of(on) == (around[0] if around else None)
+    assert calendar.term_of(on) == next((term for term in terms if term.starts_on <= on <= term.ends_on), None)
+    assert calendar.academic_year_of(on) == (around[0].academic_year if around else academic_year_of(on))
+    assert calendar.last_half_term_before(on) == max(half for half in halves if half.ends_on < on)
+    assert calendar.first_half_term_after(on) == min(half for half in halves if half.starts_on > on)
+    assert calendar.last_term_before(on) == [term for term in terms if term.ends_on < on][-1]
+    assert calendar.first_term_after(on) == next(term for term in terms if term.starts_on > on)
 
 
 @given(CALENDARS, dates, st.integers(1, 500))
@@ -291,3 +385,44 @@ def test_order_of_loading_does_not_matter() -> None:
     halves = shipped_half_terms()["999"]
 
     assert Calendar(halves[::-1]).half_terms_of("2026/27") == SANDBOX.half_terms_of("2026/27")
+
+
+class TestSchools:
+    """A school's dates over its authority's."""
+
+    own = SchoolYear("2026/27", None, training(date(2026, 11, 30)))
+
+    def test_its_training_days_take_the_place_of_the_authoritys_in_that_year_alone(self) -> None:
+        more = Calendar(SANDBOX.half_terms, (*SANDBOX.closures, Closure(date(2027, 9, 6), ClosureKind.INSET)))
+        calendar = school_calendar(more, [self.own])
+
+        assert calendar.is_school_day(date(2026, 11, 27))
+        assert not calendar.is_school_day(date(2026, 11, 30))
+        assert not calendar.is_school_day(date(2027, 9, 6))
+
+    def test_days_proclaimed_hold_for_every_school(self) -> None:
+        calendar = school_calendar(SANDBOX, [SchoolYear("2026/27", None, ())])
+
+        assert not calendar.is_school_day(date(2027, 6, 18))
+        assert not calendar.is_working_day(date(2027, 6, 18))
+
+    def test_half_terms_that_it_leaves_unsaid_follow_the_authority_or_the_default(self) -> None:
+        assert school_calendar(SANDBOX, [self.own]).half_terms_of("2026/27") == SANDBOX.half_terms_of("2026/27")
+        assert school_calendar(DEFAULT, [self.own]).half_terms_of("2026/27") == default_half_terms(2026)
+
+    def test_terms_that_are_not_sound_are_refused(self) -> None:
+        with pytest.raises(ValueError, match="half-terms 1 to 6"):
+            school_calendar(SANDBOX, [SchoolYear("2026/27", SANDBOX.half_terms_of("2026/27")[:5])])
+
+    @given(st.sampled_from([SANDBOX, LEICESTER, DEFAULT, GAP]), dates)
+    def test_a_school_that_states_nothing_has_its_authoritys_days(self, authority: Calendar, on: date) -> None:
+        nothing = [SchoolYear(academic_year_label(year)) for year in range(2023, 2030)]
+
+        assert school_calendar(authority, nothing).is_school_day(on) == authority.is_school_day(on)
+
+
+def test_a_gap_year_follows_the_default() -> None:
+    assert not GAP.is_loaded("2026/27")
+    assert GAP.half_terms_of("2026/27") == default_half_terms(2026)
+    assert not GAP.is_school_day(date(2026, 11, 27))
+    assert GAP.half_terms_of("2027/28") == SANDBOX.half_terms_of("2027/28")
