@@ -23,8 +23,10 @@ from app.models.allocation import allocation_run
 from app.queries import allocation_runs as queries
 from app.queries.parties import authority_organisation
 from app.queries.writes import Writes, change, to_json
-from app.services.allocation import Ground, contenders, make_offers, survey, waiting_wants
+from app.services.allocation import contenders, waiting_wants
 from app.services.events import tell
+from app.services.ground import Ground, survey
+from app.services.made_offers import make_offers
 from app.services.referrals.acting import Officer
 from app.services.what_ifs import NOTHING, check_asked, plain, policy_asked
 

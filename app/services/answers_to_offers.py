@@ -24,10 +24,11 @@ from app.queries.parties import authority_organisation
 from app.queries.school_calendars import calendar_of_school
 from app.queries.writes import Writes
 from app.services import events, history
-from app.services.allocation import Ground, allocate_waiting, lot_of, survey
+from app.services.allocation import allocate_waiting
 from app.services.bookings import release_booking
 from app.services.escalation import escalate
 from app.services.first_reading import release_identity
+from app.services.ground import Ground, lot_of, survey
 from app.services.obligations import cancel, meet, owe
 from app.services.offer_rows import Row, audience_of, change_offer, locked, visible_offer
 from app.services.unread_cases import close_given_back, is_unread

@@ -23,9 +23,9 @@ from app.queries.contract_terms import terms_on
 from app.queries.parties import authority_organisation, calendar_of
 from app.queries.writes import Writes
 from app.services import history
-from app.services.allocation import survey
 from app.services.answers_to_offers import withdraw_live_offer
 from app.services.events import tell
+from app.services.ground import survey
 from app.services.obligations import cancel, owe
 
 NOTICE_SCHOOL_DAYS: Final = 30

@@ -12,7 +12,7 @@ from app.queries import offers
 from app.queries.parties import authority_organisation
 from app.queries.writes import Writes, change
 from app.services import audit, events, history
-from app.services.allocation import Ground, survey
+from app.services.ground import Ground, survey
 from app.services.obligations import meet
 from app.services.offer_rows import Row, audience_of, change_offer, locked, visible_offer
 from app.services.unread_cases import is_unread

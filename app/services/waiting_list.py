@@ -24,7 +24,7 @@ from app.domain.expected_dates import ExpectedStart, expected_start_of
 from app.errors import CursorRejected
 from app.queries import allocation_runs, waiting, whole_supply
 from app.queries.whole_supply import RecentStarts
-from app.services.allocation import Ground, survey, wants_of
+from app.services.ground import Ground, survey, wants_of
 from app.services.kept import Keeper
 from app.services.sibling_holds import SiblingHold, read_sibling_holds
 

@@ -16,7 +16,8 @@ from app.ids import new_id, new_reference
 from app.models import allocation, demand, supply
 from app.queries import snapshot
 from app.queries.writes import Writes
-from app.services.allocation import contenders, survey, waiting_wants
+from app.services.allocation import contenders, waiting_wants
+from app.services.ground import survey
 from tests.factories.authority import Town, add_block
 from tests.factories.casework import ACCEPTED_AT
 

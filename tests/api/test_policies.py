@@ -18,7 +18,7 @@ from app.http.plain_pages import PAGE_POLICY
 from app.ids import new_id
 from app.models.allocation import policy_version
 from app.queries.writes import Writes
-from app.services.allocation import survey
+from app.services.ground import survey
 from tests.factories.authority import Town, build_town
 from tests.factories.casework import ACCEPTED_AT, at
 from tests.factories.http import Api, Caller

@@ -17,7 +17,8 @@ from app.models.demand import band_decision
 from app.queries.parties import authority_organisation
 from app.queries.writes import Writes
 from app.services import events
-from app.services.allocation import allocate_waiting, survey
+from app.services.allocation import allocate_waiting
+from app.services.ground import survey
 from app.services.obligations import cancel, meet, owe
 from app.services.referrals.acting import Officer, Row, lock_open, open_to, parties, refresh_offer, update
 

@@ -9,7 +9,7 @@ from app.domain.referral_facts import Facts
 from app.domain.year_groups import key_stage
 from app.errors import DuplicateReferral
 from app.ids import new_id
-from app.services.allocation import survey
+from app.services.ground import survey
 from app.services.referrals.arrival import arrival_of, match_pupil, sender_of
 from app.services.referrals.siblings import sibling_named
 from app.services.referrals.submit import check_refused_providers, examine

@@ -28,7 +28,9 @@ from app.queries import snapshot as snapshots
 from app.queries.parties import authority_organisation
 from app.queries.writes import Writes
 from app.services import history
-from app.services.allocation import Decided, Ground, keep_decision, make_offer, survey, waiting_wants, wants_of
+from app.services.allocation import waiting_wants
+from app.services.ground import Ground, survey, wants_of
+from app.services.made_offers import Decided, keep_decision, make_offer
 from app.services.obligations import meet
 from app.services.referrals.acting import Officer, Row, lock_open, open_to
 

@@ -22,7 +22,8 @@ from app.queries import officers_acts as queries
 from app.queries.parties import authority_organisation, calendar_of
 from app.queries.writes import Writes
 from app.services import events, history
-from app.services.allocation import Ground, allocate_waiting, lot_of, survey
+from app.services.allocation import allocate_waiting
+from app.services.ground import Ground, lot_of, survey
 from app.services.interventions.case import change
 from app.services.obligations import owe
 from app.services.referrals.acting import Officer, Row, note, parties

@@ -22,7 +22,9 @@ from app.queries.siblings import practitioners_of
 from app.queries.snapshot import known_households
 from app.queries.writes import Writes
 from app.services import events, history
-from app.services.allocation import Ground, decide_arrival, keep_decision, make_offer, survey
+from app.services.allocation import decide_arrival
+from app.services.ground import Ground, survey
+from app.services.made_offers import keep_decision, make_offer
 from app.services.obligations import owe
 from app.services.referrals.arrival import Match, Sender, arrival_of, keep_pupil, match_pupil, sender_of
 from app.services.referrals.as_read import Figures, as_read
