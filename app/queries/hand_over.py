@@ -8,9 +8,9 @@ from uuid import UUID
 import asyncpg
 
 from app.db import BrokerSession, ReadSession
-from app.queries.snapshot import NOT_TO_BE_ASKED
+from app.queries.who_waits import NOT_TO_BE_ASKED
 
-# What a decision may know of each family, under the names that `app.queries.snapshot.want_of` reads, and what a move
+# What a decision may know of each family, under the names that `app.queries.who_waits.want_of` reads, and what a move
 # needs of its case. Holds do not stand in the way of a case that runs already.
 _CASES: Final = f"""
 SELECT r.id, r.reference, r.household_id, r.band, r.banded_on, r.received_at, r.area_id, r.school_id, r.key_stage,

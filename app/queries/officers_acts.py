@@ -5,7 +5,7 @@ from uuid import UUID
 import asyncpg
 
 from app.db import BrokerSession, ReadSession, WriteSession
-from app.queries.snapshot import NOT_TO_BE_ASKED
+from app.queries.who_waits import NOT_TO_BE_ASKED
 
 
 async def band_decisions(session: ReadSession, referral_id: UUID) -> list[asyncpg.Record]:

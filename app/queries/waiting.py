@@ -15,7 +15,7 @@ from uuid import UUID
 import orjson
 
 from app.db import ReadSession
-from app.queries.snapshot import NOT_TO_BE_ASKED
+from app.queries.who_waits import NOT_TO_BE_ASKED
 
 _AT_ONCE: Final = 250
 

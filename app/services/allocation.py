@@ -22,8 +22,7 @@ from app.domain.allocation.order import over_entitled_schools
 from app.domain.allocation.supply import Supply
 from app.domain.referral import State
 from app.models import demand
-from app.queries import referrals
-from app.queries import snapshot as snapshots
+from app.queries import referrals, who_waits
 from app.queries.parties import authority_organisation
 from app.queries.writes import Writes, change
 from app.services import events, history
@@ -55,7 +54,11 @@ async def decide_arrival(session: BrokerSession, ground: Ground, want: Want) -> 
         for verdict in verdicts_of(want, ground.snapshot((want,)), ground.policy, session.today, want.band)
         if verdict.free_count
     }
-    others = await contenders(session, ground, [place for place in ground.open_places if place.lot_id in able])
+    lots = [lot for lot in ground.lots if lot.id in able]
+    places = [place for place in ground.open_places if place.lot_id in able]
+    if not await who_waits.someone_may_fit(session, lots, places):
+        return Decided(decision, alone.spare, arrival)
+    others = await contenders(session, ground, places)
     if not others:
         return Decided(decision, alone.spare, arrival)
     plan = decide(ground.snapshot((want, *others)), ground.policy, session.today, arrival)
@@ -69,13 +72,13 @@ async def contenders(session: BrokerSession, ground: Ground, places: Sequence[Pl
     open_lots = {place.lot_id for place in places}
     lots = [lot for lot in ground.lots if lot.id in open_lots]
     rule = ground.policy.long_stop
-    rows = await snapshots.contenders(
+    rows = await who_waits.contenders(
         session,
         lots,
         places,
         long_stop=None
         if rule is None
-        else snapshots.LongStop(
+        else who_waits.LongStop(
             rule["band"],
             rule["becomes"],
             rule["school_days"],
@@ -120,7 +123,7 @@ async def judge_waiting(session: BrokerSession, writes: Writes) -> int:
     served = supply.outlooks("P4")  # what could serve whenever it falls free is the same for every band
     nowhere: list[UUID] = []
     again: list[UUID] = []
-    for want, row in await snapshots.kinds(session, by_school=any(lot.school_ids for lot in ground.lots)):
+    for want, row in await who_waits.kinds(session, by_school=any(lot.school_ids for lot in ground.lots)):
         unplaceable = not served(want)[0] and not row["household_has_place"]
         if unplaceable != row["unplaceable"]:
             (nowhere if unplaceable else again).extend(map(UUID, row["ids"].split()))
@@ -128,7 +131,7 @@ async def judge_waiting(session: BrokerSession, writes: Writes) -> int:
     some = {*sorted(nowhere)[:JUDGED_AT_ONCE], *sorted(again)[: JUDGED_AT_ONCE + len(ground.open_places)]}
     if not some:
         return 0
-    wants = {want.referral_id: want for want in wants_of(ground, await snapshots.waiting(session, sorted(some)))}
+    wants = {want.referral_id: want for want in wants_of(ground, await who_waits.waiting(session, sorted(some)))}
     rivals = await contenders(session, ground, ground.open_places) if again and ground.open_places else []
     every = {**{want.referral_id: want for want in rivals}, **wants}
     plan = decide(ground.snapshot(every.values()), ground.policy, session.today)
@@ -142,7 +145,7 @@ async def judge_waiting(session: BrokerSession, writes: Writes) -> int:
 
 async def waiting_wants(session: ReadSession, ground: Ground) -> list[Want]:
     """Everyone who waits and is not on hold, in no order."""
-    return wants_of(ground, await snapshots.waiting(session))
+    return wants_of(ground, await who_waits.waiting(session))
 
 
 async def flag_unplaceable(

@@ -18,7 +18,7 @@ from app.domain.contract_terms import ContractTerms
 from app.domain.referral import State
 from app.errors import NotFound
 from app.queries import contract_end as queries
-from app.queries import contracts, lots, referrals, snapshot
+from app.queries import contracts, lots, referrals, who_waits
 from app.queries.contract_terms import terms_on
 from app.queries.parties import authority_organisation, calendar_of
 from app.queries.writes import Writes
@@ -68,7 +68,7 @@ async def ending_of(session: ReadSession, contract_id: UUID) -> Ending:
     rows = await queries.open_in(session, contract_id)
     figures = await lots.figures_on(session, [row["id"] for row in rows], session.today)
     ground = await survey(session)
-    kinds = await snapshot.kinds(session, by_school=any(lot.school_ids for lot in ground.lots))
+    kinds = await who_waits.kinds(session, by_school=any(lot.school_ids for lot in ground.lots))
     now = ground.snapshot(())
     after = {lot.id for lot in ground.lots if lot.ends_on > ends_on}
     here = {row["id"] for row in rows}

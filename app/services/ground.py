@@ -25,6 +25,7 @@ from app.domain.calendar import Calendar
 from app.domain.policy import Policy, policy_from
 from app.errors import InvariantBroken
 from app.queries import snapshot as snapshots
+from app.queries import who_waits
 from app.queries.parties import calendar_with
 from app.queries.snapshot import SiblingWith
 
@@ -157,7 +158,7 @@ def _ahead(place: Place, calendar: Calendar, today: date) -> Place:
 
 def wants_of(ground: Ground, rows: Iterable[Mapping[str, Any]]) -> list[Want]:
     """The wants of waiting referrals' rows."""
-    return [snapshots.want_of(row, ground.long_stop_on(row["band"], row["banded_on"])) for row in rows]
+    return [who_waits.want_of(row, ground.long_stop_on(row["band"], row["banded_on"])) for row in rows]
 
 
 def lot_of(ground: Ground, lot_id: UUID) -> Lot:

@@ -25,7 +25,7 @@ from app.ids import new_id, new_reference
 from app.models.allocation import offer as offer_table
 from app.models.hand_over import hand_over, hand_over_case
 from app.models.supply import booking
-from app.queries import contracts, snapshot
+from app.queries import contracts, snapshot, who_waits
 from app.queries import hand_over as queries
 from app.queries.contract_terms import terms_on
 from app.queries.parties import authority_organisation
@@ -203,7 +203,7 @@ async def _plan(session: ReadSession, contract_id: UUID, asked: Asked) -> Planne
 def _case(row: asyncpg.Record) -> RunningCase:
     return RunningCase(
         intervention_id=row["intervention_id"],
-        want=snapshot.want_of(row, None),
+        want=who_waits.want_of(row, None),
         lot_id=row["lot_id"],
         provider_id=row["provider_id"],
         practitioner_id=row["practitioner_id"],

@@ -14,7 +14,7 @@ from app.domain.allocation.order import Order
 from app.domain.calendar import Calendar
 from app.ids import new_id, new_reference
 from app.models import allocation, demand, supply
-from app.queries import snapshot
+from app.queries import who_waits
 from app.queries.writes import Writes
 from app.services.allocation import contenders, waiting_wants
 from app.services.ground import survey
@@ -153,4 +153,4 @@ def test_the_school_days_between_two_dates() -> None:
     first, last = date(2024, 7, 1), date(2026, 11, 2)
     days = (first + timedelta(days=number) for number in range((last - first).days + 1))
     assert calendar.school_days(first, last) == [day for day in days if calendar.is_school_day(day)]
-    assert snapshot.LongStop("P4", "P3", 50, calendar.school_days(first, last)).calendar[-1] <= last
+    assert who_waits.LongStop("P4", "P3", 50, calendar.school_days(first, last)).calendar[-1] <= last

@@ -23,7 +23,7 @@ from app.domain.vocabulary import OverrideReason
 from app.errors import FieldFault, Invalid, OverrideRefused, PlaceTaken
 from app.ids import new_id
 from app.models.allocation import override as override_table
-from app.queries import places, referrals
+from app.queries import places, referrals, who_waits
 from app.queries import snapshot as snapshots
 from app.queries.parties import authority_organisation
 from app.queries.writes import Writes
@@ -74,7 +74,7 @@ async def override_allocation(session: WriteSession, writes: Writes, referral_id
 
 async def _want(wide: BrokerSession, ground: Ground, referral_id: UUID) -> Want:
     """What may be known of the referral. Raises OverrideRefused while it is on hold."""
-    row = await snapshots.want_row(wide, referral_id)
+    row = await who_waits.want_row(wide, referral_id)
     (want,) = wants_of(ground, [row] if row else [])
     if want.holds:
         raise _refused(want.holds[0])
