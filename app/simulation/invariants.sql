@@ -180,16 +180,17 @@ WHERE b.starts_on < p.available_from
   OR EXISTS (SELECT FROM place_out_of_service x WHERE x.authority_id = b.authority_id AND x.place_id = b.place_id
              AND x.starts_on <= b.starts_on AND x.ends_on > b.starts_on AND x.id < b.id)
 
--- A lot that holds as many as it has places, those after a cut included, takes nobody. The day of a cut itself is left
--- out: a booking may have begun on it before the cut was made.
+-- A lot that holds as many as it has places, those after a cut included, takes nobody. As it was when the booking was
+-- made (ids rise with time): what was booked, or cut, since then is not held against it.
 UNION ALL
 SELECT 'taken_while_over_held', b.id, format('lot %s on %s', b.lot_id, b.starts_on)
 FROM booking b
-WHERE (SELECT count(*) FROM booking o JOIN place p ON p.authority_id = o.authority_id AND p.id = o.place_id
-       WHERE o.authority_id = b.authority_id AND o.lot_id = b.lot_id AND o.starts_on <= b.starts_on
-         AND o.ends_on > b.starts_on AND (p.available_until IS NULL OR p.available_until <> b.starts_on))
+WHERE (SELECT count(*) FROM booking o WHERE o.authority_id = b.authority_id AND o.lot_id = b.lot_id
+         AND o.starts_on <= b.starts_on AND o.ends_on > b.starts_on AND o.id <= b.id)
     > (SELECT count(*) FROM place p WHERE p.authority_id = b.authority_id AND p.lot_id = b.lot_id
-         AND p.available_from <= b.starts_on AND (p.available_until IS NULL OR p.available_until > b.starts_on))
+         AND p.available_from <= b.starts_on AND (p.available_until IS NULL OR p.available_until > b.starts_on
+           OR EXISTS (SELECT FROM capacity_change c WHERE c.authority_id = p.authority_id AND c.lot_id = p.lot_id
+                      AND c.effective_on = p.available_until AND c.id > b.id)))
 
 -- On no day are more places of a lot held than it has in service, those still held after a cut aside. The number held
 -- only rises on a day on which a booking begins, so those days are looked at.
@@ -467,8 +468,8 @@ GROUP BY a.authority_id, a.what, a.id HAVING count(e.id) <> 1
 -- of its own.
 UNION ALL
 SELECT 'version_told_twice', subject_id, format('%s, version %s', subject_kind, subject_version)
--- That a contract ends changes nothing of it.
-FROM event WHERE type <> 'contract.ending' GROUP BY authority_id, subject_kind, subject_id, subject_version HAVING count(*) > 1
+-- That a contract ends, or that nobody answers for a referral, changes nothing of it.
+FROM event WHERE type NOT IN ('contract.ending', 'referral.escalated') GROUP BY authority_id, subject_kind, subject_id, subject_version HAVING count(*) > 1
 
 UNION ALL
 SELECT 'change_not_told_once', r.id, format('version %s, %s moves and %s other events', r.version, h.count, e.count)
@@ -478,7 +479,7 @@ CROSS JOIN LATERAL (
 ) h
 CROSS JOIN LATERAL (
   SELECT count(*) FROM event e WHERE e.authority_id = r.authority_id AND e.subject_kind = 'referral'
-    AND e.subject_id = r.id AND e.referral_id = r.id AND NOT EXISTS (
+    AND e.subject_id = r.id AND e.referral_id = r.id AND e.type <> 'referral.escalated' AND NOT EXISTS (
       SELECT FROM status_history h WHERE h.authority_id = e.authority_id AND h.event_id = e.id)
 ) e
 WHERE r.version <> h.count + e.count
@@ -551,7 +552,8 @@ WHERE s.told ->> 'no_figures_reason' IS NULL
 UNION ALL
 SELECT 'owed_though_done', o.id, format('%s of %s %s', o.kind, o.subject_kind, o.subject_id) FROM obligation o
 WHERE o.met_at IS NULL AND o.cancelled_at IS NULL AND (
-  EXISTS (SELECT FROM offer f WHERE f.authority_id = o.authority_id AND f.id = o.subject_id AND f.state <> 'pending')
+  EXISTS (SELECT FROM offer f WHERE f.authority_id = o.authority_id AND f.id = o.subject_id AND f.state <> 'pending'
+          AND o.kind = 'answer_offer')
   OR EXISTS (SELECT FROM intervention i
              WHERE i.authority_id = o.authority_id AND i.id = o.subject_id AND i.state = 'closed')
   OR EXISTS (SELECT FROM return_record r WHERE r.authority_id = o.authority_id AND r.id = o.subject_id

@@ -53,15 +53,25 @@ async def ground(template: Template, settings: Settings) -> AsyncIterator[Ground
         submitted = await school.post(f"/v1/returns/{owed['id']}/submit")
         assert submitted.status_code == 200, submitted.text
         await _take_back_an_accepted_referral(school, at(api.as_(town.provider), TERM_OVER + timedelta(hours=1)))
+        await _let_a_plan_take_effect(school, at(api.as_(town.officer), TERM_OVER + timedelta(hours=1)))
         after = await next_contract(database, town, town.providers[1], on=TERM_OVER.date(), places=1)
         done = await after.commit(at(api.as_(town.officer), TERM_OVER + timedelta(hours=2)))
         assert done["moved_count"] == 1, done
-        await _let_a_plan_take_effect(school, at(api.as_(town.officer), TERM_OVER + timedelta(hours=1)))
     await database.dispose()
+    await _let_it_be(template.url(None, name), TERM_OVER + timedelta(hours=3))
     yield Ground(
         template.url(None, name), template.url(template.owner, name), template.url(template.roles.application, name)
     )
     await template.drop_clone(name)
+
+
+async def _let_it_be(url: str, now: datetime) -> None:
+    """Move the authority's own clock to where the acts have left it: what is judged is judged by that."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("UPDATE authority SET clock_offset = $1::timestamptz - now()", now)
+    finally:
+        await connection.close()
 
 
 async def _take_back_an_accepted_referral(school: Caller, provider: Caller) -> None:
@@ -119,6 +129,7 @@ BREAKAGES = {
     ],
     "two_live_offers_of_place": [
         "DROP INDEX ux_offer_one_live_per_place",
+        "DROP INDEX ux_offer_one_live_per_referral",
         "UPDATE offer SET state = 'pending' WHERE state = 'expired'",
     ],
     "two_live_offers_of_referral": [
@@ -198,6 +209,7 @@ BREAKAGES = {
         "UPDATE referral SET refused_provider_ids = ARRAY(SELECT id FROM organisation WHERE kind = 'provider')"
     ],
     "offered_again_after_no": [
+        "DROP INDEX ux_offer_one_live_per_referral",
         "UPDATE offer o SET referral_id = e.referral_id, provider_id = e.provider_id,"
         " offered_at = e.offered_at + interval '1 day' FROM offer e WHERE e.state = 'expired'"
         " AND o.id = (SELECT id FROM offer WHERE state = 'pending' LIMIT 1)",
