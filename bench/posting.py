@@ -134,7 +134,10 @@ def one_statement(rows: Rows) -> Work:
         inserts.append(f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join(tuples)}")
     *before, last = inserts
     steps = ", ".join(f"w{number} AS ({sql})" for number, sql in enumerate(before))
-    return f"WITH {steps} {last}", tuple(arguments)
+    # Triggers note that the authority's ground has changed: here as there, one row.
+    arguments.append(str(rows["referral"][0]["authority_id"]))
+    told = f"RETURNING set_config('halfterm.authority', ${len(arguments)}, true)"
+    return f"WITH {steps} {last} {told}", tuple(arguments)
 
 
 def compare(first: list[Rows], second: list[Rows]) -> int:
