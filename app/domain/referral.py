@@ -128,6 +128,8 @@ _AUTHORITY_ACTIONS: Final[dict[State, tuple[str, ...]]] = {
     S.OFFERED: ("request-information", "band", "allow-provider", "withdraw-offer", "siblings"),
     **dict.fromkeys((S.ACCEPTED, S.IN_PROGRESS, S.ON_HOLD), ("siblings",)),
 }
+SENDERS_ACTS: Final = frozenset({"amend", "information", "withdraw", "siblings"})
+"""The sender's alone: the child's school reads a referral that an agency sent, and does not change it."""
 _PROVIDER_ACTIONS: Final[dict[State, tuple[str, ...]]] = {
     S.ACCEPTED: ("agreement",),
     S.IN_PROGRESS: ("agreement",),

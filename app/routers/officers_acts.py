@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.http.caller import Call, caller
 from app.queries import officers_acts as queries
-from app.routers.referrals import act_on_referral, rows_of_referral
+from app.routers.referrals import DONE_UNSEEN, act_on_referral, rows_of_referral
 from app.routers.schemas.officers_acts import (
     AllowProviderIn,
     BandDecisionOut,
@@ -90,13 +90,14 @@ async def change_band(
     )
 
 
-@router.post("/reopen", operation_id="reopen_referral")
+@router.post("/reopen", operation_id="reopen_referral", responses=DONE_UNSEEN)
 async def reopen_referral(
     referral_id: UUID, body: ReopenIn, call: Annotated[Call, Depends(caller("reopen_referral"))]
 ) -> Response:
     """Undo a closure within 10 school days: your own, or as an officer any.
 
-    A case goes on in its place if that is still free; otherwise the referral waits again with its old date.
+    A case goes on in its place if that is still free; otherwise the referral waits again with its old date, and
+    a provider that reopened it reads it no more (204).
     """
     officer = body.officer.officer() if body.officer else None
     return await act_on_referral(

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header, Query
 from pydantic import ValidationError, create_model
 from starlette.responses import Response
 
-from app.access import Party, party_of
+from app.access import Kind, Party, party_of
 from app.db import ReadSession, WriteSession
 from app.domain.referral import State
 from app.errors import NotFound
@@ -54,6 +54,7 @@ _Taken = create_model(
     __doc__="A referral that was taken.",
     safeguarding_notice=(views.NoticeOut | None, None),
 )
+DONE_UNSEEN: dict[int | str, dict[str, Any]] = {204: {"description": "Done, and no longer yours to read."}}
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=1024)]
 
@@ -61,7 +62,7 @@ Cursor = Annotated[str | None, Query(max_length=1024)]
 def render(call: Call, values: dict[str, Any]) -> dict[str, Any]:
     """A referral as the caller may see it."""
     party = party_of(call.principal.kind)
-    values["available_actions"] = actions_of(values, call.principal.kind)
+    values["available_actions"] = actions_of(values, call.principal.kind, call.principal.organisation_id)
     home = values["household"]
     if party is Party.CASE_PROVIDER and home and home["address_confidential"]:
         home["address"] = {}
@@ -218,7 +219,10 @@ async def amend_referral(
 async def act_on_referral(
     call: Call, referral_id: UUID, body: Any, work: Callable[[WriteSession, Writes], Awaitable[None]]
 ) -> Response:
-    """Run one act, safe to retry with an Idempotency-Key, and answer with the referral as it then is."""
+    """Run one act, safe to retry with an Idempotency-Key, and answer with the referral as it then is.
+
+    204 without it where the act, or what came after it, ended what the caller may see.
+    """
     if_match = call.request.headers.get("if-match")
 
     async def act(session: WriteSession, writes: Writes) -> Answer:
@@ -229,10 +233,17 @@ async def act_on_referral(
             check_match(if_match, present["version"])
         await work(session, writes)
         await writes.flush(session)
+        return await as_it_is(session)
+
+    async def as_it_is(session: WriteSession) -> Answer:
+        if await queries.visible(session, referral_id) is None:
+            return Answer(204, {}, b"")
         content = await _whole(call, session, referral_id)
         return Answer(200, {"ETag": f'"{content["version"]}"'}, to_bytes(content))
 
-    return await once(call, {"referral": str(referral_id), "body": body}, act)
+    # A provider's retry is answered with what it may see now: its access may have ended since.
+    again = as_it_is if call.principal.kind is Kind.PROVIDER else None
+    return await once(call, {"referral": str(referral_id), "body": body}, act, again=again)
 
 
 @router.post("/{referral_id}/withdraw", operation_id="withdraw_referral", responses={200: {"model": _Referral}})
@@ -274,7 +285,7 @@ async def answer_information(
     )
 
 
-@router.post("/{referral_id}/agreement", operation_id="change_agreement")
+@router.post("/{referral_id}/agreement", operation_id="change_agreement", responses=DONE_UNSEEN)
 async def change_agreement(
     referral_id: UUID, body: AgreementIn, call: Annotated[Call, Depends(caller("change_agreement"))]
 ) -> Response:

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from app.access import Kind
 from app.db import BrokerSession, WriteSession
-from app.domain.referral import State, available_actions
-from app.errors import ActionNotAvailable, NotFound, PreconditionFailed
+from app.domain.referral import SENDERS_ACTS, State, available_actions
+from app.errors import ActionNotAvailable, Forbidden, NotFound, PreconditionFailed
 from app.ids import new_id
 from app.models import demand
 from app.queries import referrals as queries
@@ -30,33 +30,52 @@ class Officer:
         return {"name": self.name, "role": self.role}
 
 
-def actions_of(referral: Row, kind: Kind) -> list[str]:
-    """The acts open to a caller of this kind now. A closed referral says itself whether it is `reopenable`."""
-    return available_actions(
+def actions_of(referral: Row, kind: Kind, organisation_id: UUID) -> list[str]:
+    """The acts open to a caller now. A closed referral says itself whether it is `reopenable`."""
+    actions = available_actions(
         State(referral["state"]), kind, held=bool(referral["holds"]), reopenable=referral.get("reopenable", False)
     )
+    return [action for action in actions if _whose_not(referral, kind, organisation_id, action) is None]
+
+
+def _whose_not(referral: Row, kind: Kind, organisation_id: UUID, action: str) -> str | None:
+    """Whose act it is, as a sentence, where it is not the caller's although the caller reads the referral."""
+    if kind is Kind.PROVIDER and referral["case_provider_id"] != organisation_id:
+        return "Only the provider that has the case may do that."
+    if (
+        kind in (Kind.SCHOOL, Kind.AGENCY)
+        and action in SENDERS_ACTS
+        and referral["referring_organisation_id"] != organisation_id
+    ):
+        return "Only the sender of a referral may do that."
+    return None
 
 
 async def open_to(session: WriteSession, referral_id: UUID, action: str) -> Row:
-    """The referral as the caller sees it, when the act is open to it. Raises NotFound or ActionNotAvailable."""
+    """The referral as the caller sees it, when the act is open to it.
+
+    Raises NotFound, ActionNotAvailable, and Forbidden for an act that is another's on a referral that the caller reads.
+    """
     referral = await queries.visible(session, referral_id)
     if referral is None:
         raise NotFound
-    _check_open(referral, session.kind, action)
+    _check_open(referral, session.kind, session.organisation_id, action)
     return referral
 
 
 async def lock_open(wide: BrokerSession, referral_id: UUID, kind: Kind, action: str) -> Row:
-    """The referral, locked, when the act is still open. Raises NotFound or ActionNotAvailable."""
+    """The referral, locked, when the act is still open. Raises NotFound, ActionNotAvailable or Forbidden."""
     referral = await queries.lock(wide, referral_id)
     if referral is None:
         raise NotFound
-    _check_open(referral, kind, action)
+    _check_open(referral, kind, wide.organisation_id, action)
     return referral
 
 
-def _check_open(referral: Row, kind: Kind, action: str) -> None:
-    if action not in actions_of(referral, kind):
+def _check_open(referral: Row, kind: Kind, organisation_id: UUID, action: str) -> None:
+    if (sentence := _whose_not(referral, kind, organisation_id, action)) is not None:
+        raise Forbidden(sentence)
+    if action not in actions_of(referral, kind, organisation_id):
         raise ActionNotAvailable(f"A referral that is {referral['state']} is not open to this act.")
 
 
