@@ -1,7 +1,8 @@
 """Linking the referrals of brothers and sisters whose family wishes one practitioner for them.
 
 A sender names its own referrals alone; officers any, across senders too, and of that no sender is told: it would learn
-that another organisation knows the family. Each child keeps a case of its own.
+that another organisation knows the family. So what a sender's act shows it (versions, events) never depends on groups
+that officers made: each act writes what it names, linked already or not. Each child keeps a case of its own.
 """
 
 from collections.abc import Sequence
@@ -50,9 +51,16 @@ def _fault(code: str, sentence: str) -> Invalid:
 
 async def join(wide: BrokerSession, writes: Writes, sibling: asyncpg.Record) -> UUID:
     """The group of a named referral, which is made with it when it is the first to be named."""
-    if sibling["sibling_group_id"] is None:
-        await _write(wide, writes, sibling, sibling["id"])
-    return UUID(str(sibling["sibling_group_id"] or sibling["id"]))
+    group_id = UUID(str(sibling["sibling_group_id"] or sibling["id"]))
+    if _sends(wide, sibling) or sibling["sibling_group_id"] is None:
+        await _write(wide, writes, sibling, group_id)
+    return group_id
+
+
+def _sends(wide: BrokerSession, referral: Any) -> bool:
+    """Whether the caller is the sender of a referral."""
+    sent: bool = referral["referring_organisation_id"] == wide.organisation_id
+    return sent
 
 
 async def link_siblings(session: WriteSession, writes: Writes, referral_id: UUID, reference: str | None) -> None:
@@ -74,11 +82,14 @@ async def link_siblings(session: WriteSession, writes: Writes, referral_id: UUID
         sibling = await sibling_named(wide, reference, referral["pupil_id"])
         before = referral["sibling_group_id"]
         if sibling is None:
-            if before is not None:
+            told = referral["sibling_wish"] if _sends(wide, referral) else before
+            if told is not None:
                 await _write(wide, writes, referral, None)
         else:
             group_id = await join(wide, writes, sibling)
-            for each in [referral, *await _others(wide, before, [referral_id, sibling["id"]])]:
+            if _sends(wide, referral) or before != group_id:
+                await _write(wide, writes, referral, group_id)
+            for each in await _others(wide, before, [referral_id, sibling["id"]]):
                 if each["sibling_group_id"] != group_id:
                     await _write(wide, writes, each, group_id)
         await allocate_waiting(wide, writes, "siblings")
@@ -94,7 +105,7 @@ async def _write(wide: BrokerSession, writes: Writes, referral: Any, group_id: U
     version = referral["version"] + 1
     values: dict[str, object] = {"sibling_group_id": group_id, "version": version, "updated_at": wide.now}
     audience: list[UUID | None] = [await authority_organisation(wide)]
-    if referral["referring_organisation_id"] == wide.organisation_id:
+    if _sends(wide, referral):
         values["sibling_wish"] = None if group_id is None else SAME_PRACTITIONER
         audience += [referral["referring_organisation_id"], referral["school_id"]]
     await change(wide, demand.referral, {"id": referral["id"]}, values)
