@@ -1,6 +1,6 @@
 """Days, as an authority's or a school's calendar counts them: for systems that must not count themselves."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from app.http.caller import Call, caller
 from app.queries.school_calendars import calendar_of_school
 from app.queries.schools import get_school
 from app.routers.schemas.calendars import CountedOut, DayOut, DaysOut
-from app.routers.schemas.types import Date
+from app.routers.schemas.types import FIRST_YEAR, LAST_YEAR, Date
 
 router = APIRouter(tags=["calendars"])
 
@@ -45,7 +45,7 @@ async def list_calendar_days(
     """
     async with call.read() as session:
         start = first or session.today
-        end = last or start + _FOUR_WEEKS
+        end = last or min(start + _FOUR_WEEKS, date(LAST_YEAR, 12, 31))
         _check_span(0 <= (end - start).days < _MOST_DAYS, f"At most {_MOST_DAYS} days, the first one first.")
         calendar = await _calendar(session, school_id)
     days = [start + timedelta(days=passed) for passed in range((end - start).days + 1)]
@@ -82,6 +82,8 @@ async def add_calendar_days(
         calendar = await _calendar(session, school_id)
     add = calendar.add_school_days if clock == "school_day" else calendar.add_working_days
     end = add(start, days)
+    fits = FIRST_YEAR <= end.year <= LAST_YEAR
+    _check_span(fits, f"That day lies outside the years {FIRST_YEAR} to {LAST_YEAR}.", "/query/days")
     counted = CountedOut(school_id=school_id, clock=clock, starts_on=start, ends_on=end, days=days)
     return thing(call, counted, 0, live=True)
 
@@ -117,6 +119,6 @@ async def _calendar(session: ReadSession, school_id: UUID | None) -> Calendar:
     return await calendar_of_school(session, school_id)
 
 
-def _check_span(fits: bool, sentence: str) -> None:
+def _check_span(fits: bool, sentence: str, pointer: str = "/query/to") -> None:
     if not fits:
-        raise Invalid(errors=[FieldFault("/query/to", "out_of_range", sentence)])
+        raise Invalid(errors=[FieldFault(pointer, "out_of_range", sentence)])

@@ -23,6 +23,7 @@ _COLUMNS: Final[Mapping[str, frozenset[str]]] = {
 _BRITISH: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _YEAR: Final = re.compile(r"(\d{4})[/-](?:\d{2})?(\d{2})")
+_MOST_DIGITS: Final = 4
 _NUMBERED: Final = {EntryKind.HALF_TERM: 6, EntryKind.TERM: 3}
 
 
@@ -125,7 +126,8 @@ def _kind(row: Mapping[str, str]) -> tuple[EntryKind, int | None] | None:
 
 def _number(row: Mapping[str, str], most: int) -> int:
     text = row.get("number", "")
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= most):
+    # Python refuses to read a number of thousands of digits.
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS and 1 <= int(text) <= most):
         raise _CellError(f"Its number is a whole number from 1 to {most}.")
     return int(text)
 

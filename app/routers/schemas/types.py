@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-_FIRST_YEAR, _LAST_YEAR = 1900, 2100
+FIRST_YEAR, LAST_YEAR = 1900, 2100
 
 
 _BAD_DATE = PydanticCustomError("date", "Write the date as YYYY-MM-DD, for example 2026-09-01.")
@@ -49,7 +49,7 @@ def _moment_from(value: Any) -> datetime:
 
 
 def _in_range(value: date) -> date:
-    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
         raise PydanticCustomError("date_range", "The date lies outside the years 1900 to 2100.")
     return value
 
