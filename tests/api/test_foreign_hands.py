@@ -12,8 +12,9 @@ from app.db import Database
 from app.ids import new_id
 from app.models.parties import organisation
 from app.queries.writes import Writes
+from tests.api.test_deemed_acceptance import left_to_silence
 from tests.factories.authority import Town, build_town
-from tests.factories.casework import LATER, accepted_case, at, book_place, closing
+from tests.factories.casework import LATER, accepted_case, at, book_place, closing, contact
 from tests.factories.http import Api, Caller
 from tests.factories.next_contract import next_contract
 from tests.factories.officers import OFFICER, act, read, refused, send, told
@@ -350,3 +351,59 @@ async def test_odd_calendar_files_are_refused_line_by_line(api: Api, town: Town,
 async def test_odd_questions_about_days_are_no_fault_of_ours(api: Api, town: Town, query: str) -> None:
     answer = await api.as_(town.school).get(f"/v1/calendar/{query}")
     assert answer.status_code in (200, 422), answer.text
+
+
+# A case accepted by silence, before its provider reads it; and what officers alone are told in a graph
+
+
+async def test_before_the_first_read_no_act_names_the_family(api: Api, town: Town) -> None:
+    referral, allocation = await left_to_silence(api, town)
+    provider, officer = api.as_(town.provider), api.as_(town.officer)
+    case = (await read(officer, referral))["intervention_id"]
+    names = [referral["pupil"]["family_name"], referral["pupil"]["given_name"], referral["pupil"]["date_of_birth"]]
+    path = f"/v1/interventions/{case}"
+    tried: list[tuple[str, Any]] = [
+        (f"{path}/safety", {"safe_contact": True, "visit_risks": True}),
+        (f"{path}/contacts", contact()),
+        (f"{path}/extend", {"weeks": 1, "reason": "x"}),
+        (f"{path}/close", closing()),
+        (f"/v1/referrals/{referral['id']}/agreement", {"status": "withdrawn"}),
+        (f"/v1/referrals/{referral['id']}/reopen", {"reason": "x"}),
+    ]
+    for url, body in tried:
+        answer = await provider.post(url, body, headers=key())
+        assert answer.status_code == 404, f"{url}: {answer.status_code} {answer.text}"
+    once = key()
+    assigned = [
+        await provider.post(
+            f"/v1/allocations/{allocation}/practitioner", {"practitioner_id": str(town.practitioners[0])}, headers=once
+        )
+        for _ in range(2)
+    ]
+    for answer in assigned:
+        assert not [name for name in names if name in answer.text], answer.text
+    assert (await provider.get(f"/v1/referrals/{referral['id']}")).status_code == 404
+    assert names[0] in (await provider.get(f"/v1/allocations/{allocation}")).text
+
+
+async def test_a_graph_tells_officers_acts_and_providers_answers_to_officers_alone(api: Api, town: Town) -> None:
+    await accepted_case(api, town)
+    waiting = await send(at(api.as_(town.school), LATER), needs=[{"code": "housing"}])
+    await act(at(api.as_(town.officer), LATER), waiting, "band", band="P1", officer=OFFICER, reason="Seen.")
+    for who in (town.officer, town.school, town.schools[1], town.provider, town.providers[1]):
+        caller = at(api.as_(who), LATER)
+        acts = await caller.graphql(
+            "{ referrals(first: 9) { nodes { reference bandDecisions { decidedByName } overrides { officerName }"
+            " explanation { trigger } } } }"
+        )
+        answers = await caller.graphql("{ providers(first: 9) { nodes { offerAnswers { offersCount } } } }")
+        text = json.dumps([acts, answers])
+        nodes = ((acts.get("data") or {}).get("referrals") or {"nodes": []})["nodes"]
+        if who is town.officer:
+            assert OFFICER["name"] in text
+            assert '"offersCount": ' in text
+            assert len(nodes) == 2
+        else:
+            assert OFFICER["name"] not in text
+            assert '"offersCount": ' not in text
+            assert not [node for node in nodes if node["bandDecisions"] or node["overrides"]]
