@@ -116,7 +116,7 @@ async def test_a_provider_that_handed_a_case_over_reads_it_a_while_and_does_noth
     assert (await read(old, referral))["available_actions"] == []
     for body in (GIVEN, {"status": "withdrawn"}):
         status, problem = await refused(old, referral, "agreement", **body)
-        assert (status, problem["code"]) == (403, "forbidden"), problem
+        assert (status, problem["code"]) == (404, "not_found"), problem
     assert (await read(officer, referral))["agreement"]["status"] == "given"
     assert (await read(new, referral))["available_actions"] == ["agreement"]
 

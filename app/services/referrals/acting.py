@@ -35,20 +35,16 @@ def actions_of(referral: Row, kind: Kind, organisation_id: UUID) -> list[str]:
     actions = available_actions(
         State(referral["state"]), kind, held=bool(referral["holds"]), reopenable=referral.get("reopenable", False)
     )
-    return [action for action in actions if _whose_not(referral, kind, organisation_id, action) is None]
+    return [action for action in actions if _is_theirs(referral, kind, organisation_id, action)]
 
 
-def _whose_not(referral: Row, kind: Kind, organisation_id: UUID, action: str) -> str | None:
-    """Whose act it is, as a sentence, where it is not the caller's although the caller reads the referral."""
-    if kind is Kind.PROVIDER and referral["case_provider_id"] != organisation_id:
-        return "Only the provider that has the case may do that."
-    if (
-        kind in (Kind.SCHOOL, Kind.AGENCY)
-        and action in SENDERS_ACTS
-        and referral["referring_organisation_id"] != organisation_id
-    ):
-        return "Only the sender of a referral may do that."
-    return None
+def _is_theirs(referral: Row, kind: Kind, organisation_id: UUID, action: str) -> bool:
+    """Whether an act is the caller's: others read the referral, who have no part in changing it."""
+    if kind is Kind.PROVIDER:
+        return bool(referral["case_provider_id"] == organisation_id)
+    if kind in (Kind.SCHOOL, Kind.AGENCY) and action in SENDERS_ACTS:
+        return bool(referral["referring_organisation_id"] == organisation_id)
+    return True
 
 
 async def open_to(session: WriteSession, referral_id: UUID, action: str) -> Row:
@@ -73,8 +69,10 @@ async def lock_open(wide: BrokerSession, referral_id: UUID, kind: Kind, action: 
 
 
 def _check_open(referral: Row, kind: Kind, organisation_id: UUID, action: str) -> None:
-    if (sentence := _whose_not(referral, kind, organisation_id, action)) is not None:
-        raise Forbidden(sentence)
+    if not _is_theirs(referral, kind, organisation_id, action):
+        if kind is Kind.PROVIDER:  # that had the case
+            raise NotFound
+        raise Forbidden("Only the sender of a referral may do that.")
     if action not in actions_of(referral, kind, organisation_id):
         raise ActionNotAvailable(f"A referral that is {referral['state']} is not open to this act.")
 
