@@ -353,6 +353,22 @@ async def test_a_case_that_ends_early_brings_the_next_family_forward(stage: Stag
         assert (await stage.provider.get(late)).json()["planned_start_on"] == "2026-12-09"
 
 
+async def test_the_first_contact_of_a_family_that_is_moved_is_due_by_its_schools_own_days(stage: Stage) -> None:
+    running, waiting = await promised(stage)
+    path = await stage.accept(waiting)
+    training = {"training_days": [{"on": "2026-12-11", "name": "Training day"}]}
+    own = f"/v1/schools/{stage.town.school.organisation_id}/calendar/2026-27"
+    put = await stage.school.put(own, training, headers={"If-Match": "*"})
+    assert put.status_code == 200, put.text
+    await stage.advance(date(2026, 12, 9), 9)
+    await stage.close(running)
+    case = (await stage.provider.get(path)).json()
+    assert case["planned_start_on"] == "2026-12-09"
+    owed = (await stage.provider.get("/v1/obligations?state=open")).json()["data"]
+    # Five days of the school from Wednesday the 9th: its Friday is none.
+    assert [row["due_at"][:10] for row in owed if row["subject_id"] == case["id"]] == ["2026-12-17"]
+
+
 async def test_a_case_that_runs_over_moves_the_next_family_on_until_it_ends(stage: Stage) -> None:
     running, waiting = await promised(stage)
     path = await stage.accept(waiting)
