@@ -116,11 +116,13 @@ async def change_provider(
 
     The referral's version since.
 
-    Contacts stay with whoever held them. The provider that had the case reads who it was until a day (exclusive). Work
-    that has begun is not met again before the new provider has read how to meet the family safely.
+    Contacts stay with whoever held them. The provider that had the case reads who it was until a day (exclusive), but
+    not one that accepted it by silence and never read it; the new provider was chosen by an officer, so the case is
+    open to it. Work that has begun is not met again before the new provider has read how to meet the family safely.
     """
     version: int = await session.value(
-        "UPDATE referral SET former_provider_id = case_provider_id, former_until = $4, case_provider_id = $3,"
+        "UPDATE referral SET former_provider_id = case_provider_id,"
+        " former_until = CASE WHEN case_provider_id IS NOT NULL THEN $4::date END, case_provider_id = $3,"
         " version = version + 1, updated_at = $5 WHERE authority_id = $1 AND intervention_id = $2 RETURNING version",
         session.authority_id,
         intervention_id,
@@ -129,7 +131,7 @@ async def change_provider(
         session.now,
     )
     await session.run(
-        "UPDATE intervention SET provider_id = $3, practitioner_id = $4, safety_acknowledged_at = NULL,"
+        "UPDATE intervention SET provider_id = $3, practitioner_id = $4, sealed = false, safety_acknowledged_at = NULL,"
         " safety_due_again = started_on IS NOT NULL WHERE authority_id = $1 AND id = $2",
         session.authority_id,
         intervention_id,
