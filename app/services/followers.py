@@ -58,6 +58,25 @@ def next_day_in_service(calendar: Calendar, today: date, closed: Sequence[tuple[
     return on
 
 
+async def plan_anew(
+    session: BrokerSession,
+    intervention_id: UUID,
+    school_id: UUID | None,
+    days: tuple[date, date],
+    calendar: Calendar,
+    policy: Policy,
+) -> None:
+    """Give an accepted case that has not begun other days, `[start, end)`; its first contact is due by the new start.
+
+    `calendar` is the authority's; the contact is due in the days of the school.
+    """
+    starts_on, ends_on = days
+    await queries.move_case(session, intervention_id, starts_on, ends_on)
+    days_of_school = await calendar_of_school(session, school_id, calendar)
+    due = due_at("school_day", days_of_school, london_moment(starts_on), policy.first_contact_school_days)
+    await obligations.put_off(session, "initial_contact", intervention_id, due)
+
+
 async def _move(
     session: BrokerSession, writes: Writes, follower: Follower, starts_on: date, calendar: Calendar, policy: Policy
 ) -> None:
@@ -65,10 +84,8 @@ async def _move(
     ends_on = moved_end(calendar, follower.starts_on, follower.ends_on, starts_on)
     offer = await queries.move_offer(session, follower, starts_on)
     if follower.intervention_id is not None:
-        await queries.move_case(session, follower.intervention_id, starts_on, ends_on)
-        days_of_school = await calendar_of_school(session, offer["school_id"] if offer else None, calendar)
-        due = due_at("school_day", days_of_school, london_moment(starts_on), policy.first_contact_school_days)
-        await obligations.put_off(session, "initial_contact", follower.intervention_id, due)
+        school_id = offer["school_id"] if offer else None
+        await plan_anew(session, follower.intervention_id, school_id, (starts_on, ends_on), calendar, policy)
     await queries.move_booking(session, follower, starts_on, ends_on)
     if offer is not None:
         told: list[UUID | None] = [

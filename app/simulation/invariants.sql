@@ -274,7 +274,9 @@ FROM (
 JOIN intervention i ON i.authority_id = x.authority_id AND i.id = x.intervention_id
 JOIN booking f ON f.authority_id = x.authority_id AND f.id = x.from_booking_id
 JOIN booking t ON t.authority_id = x.authority_id AND t.id = x.to_booking_id
-WHERE f.state <> 'released' OR f.released_on <> x.decided_on OR f.ends_on > t.starts_on OR t.starts_on <> x.decided_on
+WHERE f.state <> 'released' OR f.released_on <> x.decided_on OR t.starts_on <> x.decided_on
+  -- What was promised for a later day and never begun keeps no day of it.
+  OR f.ends_on > greatest(f.starts_on, t.starts_on)
   OR f.household_id <> t.household_id OR t.lot_id <> x.to_lot_id OR t.provider_id <> x.to_provider_id
   OR (x.next_id IS NULL AND (i.booking_id <> t.id OR i.provider_id <> x.to_provider_id))
 
