@@ -20,6 +20,7 @@ from tests.factories.casework import (
     worker,
 )
 from tests.factories.http import Api, Caller
+from tests.factories.next_contract import next_contract
 from tests.factories.officers import OFFICER, act, owed, read, refused, rows, send, told
 from tests.factories.referrals import key, referral_body
 
@@ -141,6 +142,31 @@ async def test_a_case_that_had_not_begun_goes_on_too_and_commits_its_volume_agai
             session.authority_id,
         )
     assert [tuple(row) for row in states] == [("planned", "accepted")]
+
+
+async def test_a_case_that_was_handed_over_goes_on_in_its_place_of_the_next_contract(
+    api: Api, town: Town, lane: Database
+) -> None:
+    """Work that has begun keeps the lot whose volume it used; its place is another lot's since."""
+    ids = await accepted_case(api, town)
+    await started(api, town, ids)
+    after = await next_contract(lane, town, town.provider, on=LATER.date(), places=2)
+    await after.commit(at(api.as_(town.officer), LATER))
+    async with lane.write(town.officer) as session:
+        ended = "UPDATE contract SET ends_on = $2 WHERE authority_id = $1 AND id = $3"
+        await session.run(ended, session.authority_id, LATER.date(), town.contracts[0])
+    answer = await worker(api, town).post(f"{ids.path}/close", closing())
+    assert answer.status_code == 200, answer.text
+    officer = at(api.as_(town.officer), MONDAY)
+    await act(officer, referral_of(ids), "reopen", **ASKED)
+    assert (await read(officer, referral_of(ids)))["state"] == "in_progress"
+    async with lane.read(town.officer) as session:
+        booked = await session.rows(
+            "SELECT b.lot_id, b.lot_id = p.lot_id AS fits, b.state FROM booking b JOIN place p ON p.id = b.place_id"
+            " WHERE b.authority_id = $1 AND b.state <> 'released'",
+            session.authority_id,
+        )
+    assert [tuple(row) for row in booked] == [(after.lot_id, True, "active")]
 
 
 async def test_without_its_place_the_family_waits_with_its_old_date(api: Api, town: Town, lane: Database) -> None:
