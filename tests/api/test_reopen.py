@@ -144,6 +144,21 @@ async def test_a_case_that_had_not_begun_goes_on_too_and_commits_its_volume_agai
     assert [tuple(row) for row in states] == [("planned", "accepted")]
 
 
+async def test_what_is_owed_again_skips_the_days_on_which_the_school_is_closed(api: Api, town: Town) -> None:
+    school, provider = at(api.as_(town.school), LATER), at(api.as_(town.provider), LATER)
+    referral = await send(school)
+    accepted = await provider.post(f"/v1/allocations/{referral['allocation']['id']}/accept")
+    case_id = accepted.json()["intervention_id"]
+    assert (await owed(provider, case_id))["initial_contact"]["due_at"][:10] == "2026-11-27"
+    await act(school, referral, "withdraw", reason="sent_by_mistake")
+    training = {"training_days": [{"on": "2026-11-30", "name": "Training day"}]}
+    own = f"/v1/schools/{town.school.organisation_id}/calendar/2026-27"
+    assert (await school.put(own, training, headers={"If-Match": "*"})).status_code == 200
+    await act(at(api.as_(town.officer), MONDAY), referral, "reopen", **ASKED)
+    again = await owed(at(api.as_(town.provider), MONDAY), case_id)
+    assert again["initial_contact"]["due_at"][:10] == "2026-12-01", "a school day was missed, and Monday is none"
+
+
 async def test_a_case_that_was_handed_over_goes_on_in_its_place_of_the_next_contract(
     api: Api, town: Town, lane: Database
 ) -> None:

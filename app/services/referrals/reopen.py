@@ -20,6 +20,7 @@ from app.models import supply
 from app.queries import interventions, offers, referrals
 from app.queries import officers_acts as queries
 from app.queries.parties import authority_organisation, calendar_of
+from app.queries.school_calendars import calendar_of_school
 from app.queries.writes import Writes
 from app.services import events, history
 from app.services.allocation import allocate_waiting
@@ -217,9 +218,10 @@ async def _owe_again(
     """Owe again what the closure had ended, later by the time in which it was closed; and what new holds ask for."""
     subjects = [undone.referral["id"], *([case["id"]] if case else [])]
     ended = await queries.ended_by_closure(wide, subjects, undone.closed_at)
+    calendar = await calendar_of_school(wide, undone.referral["school_id"], ground.calendar)
     for row in ended:
         clock = cast("ObligationClock", row["clock"])
-        due_at = due_anew(clock, row["due_at"], closed_at=undone.closed_at, now=wide.now, calendar=ground.calendar)
+        due_at = due_anew(clock, row["due_at"], closed_at=undone.closed_at, now=wide.now, calendar=calendar)
         owe(
             writes,
             wide,
