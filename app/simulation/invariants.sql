@@ -59,18 +59,19 @@ free_place AS (
   LEFT JOIN practitioner w ON w.authority_id = p.authority_id AND w.id = p.practitioner_id
   WHERE p.from_last > coalesce(c.held, 0)
     AND (w.id IS NULL OR w.active AND w.caseload_limit > (
-      SELECT count(*) FROM live_booking b JOIN place k ON k.authority_id = b.authority_id AND k.id = b.place_id
+      SELECT count(DISTINCT k.id) FROM live_booking b JOIN place k ON k.authority_id = b.authority_id AND k.id = b.place_id
       WHERE b.authority_id = w.authority_id AND k.practitioner_id = w.id))
 ),
 -- Cases that went to another provider, and when.
 passed_on AS (
   SELECT x.* FROM hand_over_case x WHERE x.outcome = 'moved' AND x.from_provider_id <> x.to_provider_id
 ),
--- Whom a practitioner has, and may have. A limit that was changed evicts nobody, so only what it was all along binds.
+-- Whom a practitioner has, and may have: a place counts once, for its next family comes when the present one has left. A
+-- limit that was changed evicts nobody, so only what it was all along binds.
 caseload AS (
   SELECT w.authority_id, w.id AS practitioner_id, w.version,
     CASE WHEN w.active THEN w.caseload_limit ELSE 0 END AS most,
-    (SELECT count(*) FROM live_booking b JOIN place p ON p.authority_id = b.authority_id AND p.id = b.place_id
+    (SELECT count(DISTINCT p.id) FROM live_booking b JOIN place p ON p.authority_id = b.authority_id AND p.id = b.place_id
      WHERE b.authority_id = w.authority_id AND p.practitioner_id = w.id) AS held
   FROM practitioner w
 ),

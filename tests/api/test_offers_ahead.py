@@ -14,7 +14,7 @@ from app.domain.decision_record import decision_content, replay
 from app.queries import due
 from app.queries.writes import to_json
 from tests.conftest import Template
-from tests.factories.authority import Town, build_town
+from tests.factories.authority import Town, add_block, build_town
 from tests.factories.casework import closing, contact, missed
 from tests.factories.http import Api, Caller
 from tests.factories.next_contract import next_contract
@@ -459,6 +459,22 @@ async def test_a_late_answer_counts_while_the_place_is_still_to_fall_free(stage:
         ("active", MONDAY),
         ("accepted", PLANNED_END),
     ]
+
+
+async def test_a_promise_on_a_busy_place_leaves_room_in_the_caseload_for_a_late_answer(stage: Stage) -> None:
+    _, waiting = await promised(stage)
+    await stage.accept(waiting)
+    await add_block(stage.database, stage.town, stage.town.provider, places=1)
+    async with stage.database.write(stage.town.officer) as session:
+        (worker, *_) = stage.town.practitioners
+        await session.run("UPDATE place SET practitioner_id = $2 WHERE id = $1", stage.town.places[-1], worker)
+        await session.run("UPDATE practitioner SET caseload_limit = 2 WHERE id = $1", worker)
+    late = await stage.send(band="P2")
+    assert late["state"] == "offered"
+    await stage.advance(date(2026, 12, 10), 9)
+    assert (await stage.referral(late))["state"] == "waiting"
+    answer = await stage.provider.post(f"/v1/allocations/{late['allocation']['id']}/accept")
+    assert answer.status_code == 200, answer.text
 
 
 async def test_an_extension_is_declared_five_school_days_before_the_planned_end(stage: Stage) -> None:
