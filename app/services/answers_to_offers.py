@@ -161,7 +161,7 @@ async def _book_late(
     live = await offers.live_of_referral(wide, referral["id"])
     refused = offer["provider_id"] in referral["refused_provider_ids"]
     housed = await household_has_place(wide, referral["household_id"])
-    # Of a family's refusal, or of a brother's place, no provider is told, so it reads like everything else that may have
+    # Of a family's refusal, or its place elsewhere, no provider is told, so it reads like everything else that may have
     # become of a referral.
     if referral["state"] != State.WAITING or live is not None or referral["holds"] or refused or housed:
         raise PlaceTaken("The referral has gone on: it is no longer waiting for this offer.")

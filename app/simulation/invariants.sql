@@ -126,9 +126,10 @@ act_of_subject AS (
       AND NOT EXISTS (SELECT FROM passed_on x WHERE x.authority_id = o.authority_id AND x.to_offer_id = o.id)
   UNION ALL SELECT authority_id, 'offer superseded', id, 'allocation.superseded' FROM offer WHERE state = 'superseded'
   UNION ALL SELECT authority_id, 'offer declined', id, 'allocation.declined' FROM offer WHERE state = 'declined'
-  -- A case that ends before it began, because the sender took the referral back, is told of by `referral.closed`.
+  -- A case that ends before it began, because the sender took the referral back, is told of by `referral.closed`; one
+  -- that silence had accepted and that was given back, by what became of its allocation.
   UNION ALL SELECT i.authority_id, 'case closed', i.id, 'intervention.closed' FROM intervention i
-    WHERE i.state = 'closed' AND NOT EXISTS (SELECT FROM status_history h
+    WHERE i.state = 'closed' AND NOT i.sealed AND NOT EXISTS (SELECT FROM status_history h
       WHERE i.outcome = 'withdrawn' AND i.started_on IS NULL
         AND h.authority_id = i.authority_id AND h.referral_id = i.referral_id AND h.event_type = 'referral.closed')
   UNION ALL SELECT authority_id, 'case started', id, 'intervention.started' FROM intervention WHERE started_on IS NOT NULL
@@ -255,10 +256,12 @@ WHERE o.state = 'accepted'
          SELECT FROM hand_over_case x WHERE x.authority_id = i.authority_id AND x.intervention_id = i.id
            AND x.outcome = 'moved'))))
 
+-- A case that was given back, which stays sealed, has none any more.
 UNION ALL
 SELECT 'case_not_of_one_offer', i.id, format('%s accepted offers', count(o.id)) FROM intervention i
 LEFT JOIN offer o ON o.authority_id = i.authority_id AND o.intervention_id = i.id AND o.state = 'accepted'
-GROUP BY i.authority_id, i.id HAVING count(o.id) <> 1
+GROUP BY i.authority_id, i.id
+HAVING count(o.id) <> CASE WHEN i.sealed AND i.state = 'closed' THEN 0 ELSE 1 END
 
 UNION ALL
 SELECT 'booking_of_two_cases', b.booking_id, format('%s cases', count(*)) FROM intervention b
@@ -481,8 +484,10 @@ CROSS JOIN LATERAL (
   SELECT count(*) FROM status_history h WHERE h.authority_id = r.authority_id AND h.referral_id = r.id
 ) h
 CROSS JOIN LATERAL (
-  SELECT count(*) FROM event e WHERE e.authority_id = r.authority_id AND e.subject_kind = 'referral'
-    AND e.subject_id = r.id AND e.referral_id = r.id AND e.type <> 'referral.escalated' AND NOT EXISTS (
+  -- The first read of a case that silence accepted is told of by its allocation.
+  SELECT count(*) FROM event e WHERE e.authority_id = r.authority_id AND e.referral_id = r.id
+    AND (e.subject_kind = 'referral' AND e.subject_id = r.id AND e.type <> 'referral.escalated'
+         OR e.type = 'allocation.identity_released') AND NOT EXISTS (
       SELECT FROM status_history h WHERE h.authority_id = e.authority_id AND h.event_id = e.id)
 ) e
 WHERE r.version <> h.count + e.count
