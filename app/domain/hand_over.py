@@ -50,6 +50,9 @@ class RunningCase:
     """Who works with the family."""
     caseload_of: UUID | None
     """On whose caseload its place stands."""
+    place_id: UUID
+    place_bookings: int
+    """How many families have the place or were promised it: it leaves the caseload when all of them go."""
     started: bool
     withheld: bool
     """The family has taken its agreement back."""
@@ -123,7 +126,8 @@ def _place(
     movers: Sequence[RunningCase], mapping: Mapping[UUID, UUID], supply: NextSupply, policy: Policy, as_of: date
 ) -> dict[UUID, Place]:
     """The places of those that find one, if everyone else moves too, by intervention."""
-    leaving = Counter(case.caseload_of for case in movers)
+    going = Counter((case.place_id, case.place_bookings, case.caseload_of) for case in movers)
+    leaving = Counter(caseload for (_, bookings, caseload), count in going.items() if count == bookings)
     held = {load.practitioner_id: load.held - leaving[load.practitioner_id] for load in supply.caseloads}
     moves: dict[UUID, Place] = {}
     taken: set[UUID] = set()

@@ -48,6 +48,8 @@ class Agenda:
     """Closed, or handed over."""
     offers_are_open: bool
     hand_over_is_due: bool
+    place_is_promised: bool
+    """To a family that is to begin on a later day."""
 
 
 async def agenda(session: ReadSession) -> Agenda:
@@ -62,7 +64,8 @@ async def agenda(session: ReadSession) -> Agenda:
         " OR EXISTS (SELECT FROM referral WHERE authority_id = $1 AND former_provider_id IS NOT NULL) AS closed,"
         " EXISTS (SELECT FROM offer WHERE authority_id = $1 AND state IN ('proposed', 'pending')) AS offered,"
         " EXISTS (SELECT FROM hand_over WHERE authority_id = $1 AND state = 'planned' AND effective_on <= $3)"
-        " AS handed_over",
+        " AS handed_over,"
+        " EXISTS (SELECT FROM booking WHERE authority_id = $1 AND state <> 'released' AND starts_on > $3) AS promised",
         session.authority_id,
         session.now,
         session.today,
@@ -77,6 +80,7 @@ async def agenda(session: ReadSession) -> Agenda:
         row["closed"],
         row["offered"],
         row["handed_over"],
+        row["promised"],
     )
 
 

@@ -22,6 +22,9 @@ SELECT r.id, r.reference, r.household_id, r.band, r.banded_on, r.received_at, r.
        AS declined_provider_ids,
        r.referring_organisation_id, r.school_id AS referral_school_id,
        i.id AS intervention_id, i.version AS intervention_version, i.started_on, i.practitioner_id,
+       i.planned_start_on, i.planned_end_on,
+       (SELECT count(*)::int FROM booking n WHERE n.authority_id = b.authority_id AND n.place_id = b.place_id
+          AND n.state <> 'released') AS place_bookings,
        i.provider_id, b.id AS booking_id, b.lot_id, b.place_id, b.state AS booking_state, b.ends_on,
        p.practitioner_id AS caseload_of, o.id AS offer_id, o.version AS offer_version
 FROM lot l
@@ -79,9 +82,9 @@ async def move_booking(session: BrokerSession, intervention_id: UUID, booking_id
 
 
 async def move_offer(session: BrokerSession, offer_id: UUID, *, place_id: UUID, booking_id: UUID, lot_id: UUID) -> None:
-    """Let an accepted allocation stand on another place of the same provider."""
+    """Let an accepted allocation stand on another place of the same provider, from today at the latest."""
     await session.run(
-        "UPDATE offer SET place_id = $3, booking_id = $4, lot_id = $5,"
+        "UPDATE offer SET place_id = $3, booking_id = $4, lot_id = $5, starts_on = least(starts_on, $7::date),"
         " service_id = (SELECT service_id FROM lot WHERE authority_id = $1 AND id = $5),"
         " version = version + 1, updated_at = $6, changed_xid = pg_current_xact_id()"
         " WHERE authority_id = $1 AND id = $2",
@@ -91,6 +94,7 @@ async def move_offer(session: BrokerSession, offer_id: UUID, *, place_id: UUID, 
         booking_id,
         lot_id,
         session.now,
+        session.today,
     )
 
 
@@ -116,11 +120,13 @@ async def change_provider(
 
     The referral's version since.
 
-    Contacts stay with whoever held them. The provider that had the case reads who it was until a day (exclusive). Work
-    that has begun is not met again before the new provider has read how to meet the family safely.
+    Contacts stay with whoever held them. The provider that had the case reads who it was until a day (exclusive), but
+    not one that accepted it by silence and never read it; the new provider was chosen by an officer, so the case is
+    open to it. Work that has begun is not met again before the new provider has read how to meet the family safely.
     """
     version: int = await session.value(
-        "UPDATE referral SET former_provider_id = case_provider_id, former_until = $4, case_provider_id = $3,"
+        "UPDATE referral SET former_provider_id = case_provider_id,"
+        " former_until = CASE WHEN case_provider_id IS NOT NULL THEN $4::date END, case_provider_id = $3,"
         " version = version + 1, updated_at = $5 WHERE authority_id = $1 AND intervention_id = $2 RETURNING version",
         session.authority_id,
         intervention_id,
@@ -129,7 +135,7 @@ async def change_provider(
         session.now,
     )
     await session.run(
-        "UPDATE intervention SET provider_id = $3, practitioner_id = $4, safety_acknowledged_at = NULL,"
+        "UPDATE intervention SET provider_id = $3, practitioner_id = $4, sealed = false, safety_acknowledged_at = NULL,"
         " safety_due_again = started_on IS NOT NULL WHERE authority_id = $1 AND id = $2",
         session.authority_id,
         intervention_id,

@@ -187,7 +187,9 @@ async def free_place_like(session: BrokerSession, offer_id: UUID, on: date) -> a
         " AND NOT EXISTS (SELECT 1 FROM place_out_of_service x WHERE x.authority_id = p.authority_id"
         "                 AND x.place_id = p.id AND x.starts_on <= $3 AND x.ends_on > $3)"
         " AND (w.id IS NULL OR w.active AND w.caseload_limit >"
-        "      (SELECT count(*) FROM booking b JOIN place h ON h.authority_id = b.authority_id AND h.id = b.place_id"
+        # A place with its next family counts once, as in `app.queries.snapshot`.
+        "      (SELECT count(DISTINCT h.id) FROM booking b"
+        "       JOIN place h ON h.authority_id = b.authority_id AND h.id = b.place_id"
         "       WHERE b.authority_id = w.authority_id AND b.state <> 'released' AND h.practitioner_id = w.id))"
         # One free place fewer for each family that is still held on a place that was cut.
         " ORDER BY (p.id = o.place_id) DESC, p.number LIMIT 1 OFFSET ("

@@ -20,6 +20,7 @@ from app.errors import ActionNotAvailable, FieldFault, Invalid, NotFound, PlaceT
 from app.ids import new_id
 from app.models import casework, supply
 from app.queries import offers
+from app.queries.interventions import household_has_place
 from app.queries.parties import authority_organisation
 from app.queries.school_calendars import calendar_of_school
 from app.queries.writes import Writes
@@ -159,8 +160,10 @@ async def _book_late(
     lot = lot_of(ground, offer["lot_id"])
     live = await offers.live_of_referral(wide, referral["id"])
     refused = offer["provider_id"] in referral["refused_provider_ids"]
-    # Of a family's refusal no provider is told, so it reads like everything else that may have become of a referral.
-    if referral["state"] != State.WAITING or live is not None or referral["holds"] or refused:
+    housed = await household_has_place(wide, referral["household_id"])
+    # Of a family's refusal, or its place elsewhere, no provider is told, so it reads like everything else that may have
+    # become of a referral.
+    if referral["state"] != State.WAITING or live is not None or referral["holds"] or refused or housed:
         raise PlaceTaken("The referral has gone on: it is no longer waiting for this offer.")
     if not lot.starts_on <= wide.today <= lot.ends_on or lot.volume_left <= 0:
         raise PlaceTaken("The lot takes no more families: its contract has ended, or its volume is used or promised.")

@@ -194,6 +194,9 @@ async def _end_the_day(run: Callable[[Step], Awaitable[int]], agenda: due.Agenda
     # Cases go to the next contract's places before those are offered to anybody.
     if agenda.hand_over_is_due:
         ran.cases_handed_over += await run(hand_over.carry_out_due)
+    # A place may have been left by a hand-over, or come back into service, and nobody need wait for it.
+    if agenda.place_is_promised:
+        await run(falling_due.begin_promised)
     return lapsed
 
 

@@ -11,7 +11,7 @@ from app.queries.writes import Writes
 from app.services import allocation
 from app.services.allocation_runs import run_nightly
 from app.services.events import tell
-from app.services.followers import put_back
+from app.services.followers import bring_forward, put_back
 from app.services.policies import policy_today
 from app.services.reach import refresh_reach
 from app.services.returns.opening import open_due_returns
@@ -44,6 +44,11 @@ async def prolong_overruns(wide: BrokerSession, writes: Writes) -> int:
     """
     await put_back(wide, writes, await calendar_of(wide), await policy_today(wide))
     return await due.prolong_overruns(wide)
+
+
+async def begin_promised(wide: BrokerSession, writes: Writes) -> int:
+    """Begin today what was promised for a later day on a place that nobody has any more; how many families."""
+    return await bring_forward(wide, writes, await calendar_of(wide), await policy_today(wide))
 
 
 async def end_identity_access(wide: BrokerSession, writes: Writes) -> int:  # noqa: ARG001 - every step has one shape

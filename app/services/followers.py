@@ -12,15 +12,15 @@ from uuid import UUID
 from app.clock import london_moment
 from app.db import BrokerSession
 from app.domain.calendar import Calendar
+from app.domain.clocks import due_at
 from app.domain.interventions import moved_end
 from app.domain.policy import Policy
 from app.queries import followers as queries
 from app.queries.followers import Follower
 from app.queries.parties import authority_organisation
+from app.queries.school_calendars import calendar_of_school
 from app.queries.writes import Writes
 from app.services import events, obligations
-
-_WORKING_DAY_ENDS = 17
 
 
 async def bring_forward(session: BrokerSession, writes: Writes, calendar: Calendar, policy: Policy) -> int:
@@ -58,6 +58,25 @@ def next_day_in_service(calendar: Calendar, today: date, closed: Sequence[tuple[
     return on
 
 
+async def plan_anew(
+    session: BrokerSession,
+    intervention_id: UUID,
+    school_id: UUID | None,
+    days: tuple[date, date],
+    calendar: Calendar,
+    policy: Policy,
+) -> None:
+    """Give an accepted case that has not begun other days, `[start, end)`; its first contact is due by the new start.
+
+    `calendar` is the authority's; the contact is due in the days of the school.
+    """
+    starts_on, ends_on = days
+    await queries.move_case(session, intervention_id, starts_on, ends_on)
+    days_of_school = await calendar_of_school(session, school_id, calendar)
+    due = due_at("school_day", days_of_school, london_moment(starts_on), policy.first_contact_school_days)
+    await obligations.put_off(session, "initial_contact", intervention_id, due)
+
+
 async def _move(
     session: BrokerSession, writes: Writes, follower: Follower, starts_on: date, calendar: Calendar, policy: Policy
 ) -> None:
@@ -65,10 +84,8 @@ async def _move(
     ends_on = moved_end(calendar, follower.starts_on, follower.ends_on, starts_on)
     offer = await queries.move_offer(session, follower, starts_on)
     if follower.intervention_id is not None:
-        await queries.move_case(session, follower.intervention_id, starts_on, ends_on)
-        due_on = calendar.add_school_days(starts_on, policy.first_contact_school_days)
-        due_at = london_moment(due_on, _WORKING_DAY_ENDS)
-        await obligations.put_off(session, "initial_contact", follower.intervention_id, due_at)
+        school_id = offer["school_id"] if offer else None
+        await plan_anew(session, follower.intervention_id, school_id, (starts_on, ends_on), calendar, policy)
     await queries.move_booking(session, follower, starts_on, ends_on)
     if offer is not None:
         told: list[UUID | None] = [

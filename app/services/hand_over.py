@@ -18,6 +18,7 @@ import orjson
 
 from app.db import BrokerSession, ReadSession, WriteSession, broker
 from app.domain.hand_over import Ground, HandOverPlan, Move, NextSupply, RunningCase, plan_hand_over
+from app.domain.interventions import moved_end
 from app.domain.policy import Policy, policy_from
 from app.domain.vocabulary import WITHHELD
 from app.errors import ActionNotAvailable, Conflict, FieldFault, InvariantBroken, NotFound
@@ -28,12 +29,13 @@ from app.models.supply import booking
 from app.queries import contracts, snapshot, who_waits
 from app.queries import hand_over as queries
 from app.queries.contract_terms import terms_on
-from app.queries.parties import authority_organisation
+from app.queries.parties import authority_organisation, calendar_of
 from app.queries.writes import Writes, to_json
 from app.services.allocation import allocate_waiting
 from app.services.bookings import release_booking
 from app.services.events import tell
 from app.services.faults import refuse
+from app.services.followers import plan_anew
 from app.services.obligations import meet
 
 
@@ -208,6 +210,8 @@ def _case(row: asyncpg.Record) -> RunningCase:
         provider_id=row["provider_id"],
         practitioner_id=row["practitioner_id"],
         caseload_of=row["caseload_of"],
+        place_id=row["place_id"],
+        place_bookings=row["place_bookings"],
         started=row["started_on"] is not None,
         withheld=row["agreement_status"] in WITHHELD,
     )
@@ -235,6 +239,14 @@ async def _move(wide: BrokerSession, writes: Writes, hand_over_id: UUID, move: M
     row = planned.rows[case.intervention_id]
     provider_id = planned.to_provider[place.lot_id]
     booking_id = new_id()
+    ends_on, version = row["ends_on"], row["intervention_version"] + 1
+    if row["started_on"] is None and row["planned_start_on"] > wide.today:
+        # It was promised its old place for a later day; its new one is free now.
+        calendar = await calendar_of(wide)
+        ends_on = moved_end(calendar, row["planned_start_on"], row["planned_end_on"], wide.today)
+        days = (wide.today, ends_on)
+        await plan_anew(wide, case.intervention_id, row["referral_school_id"], days, calendar, planned.policy)
+        version += 1
     await release_booking(wide, row["booking_id"], "handed_over")
     writes.add(
         booking,
@@ -245,7 +257,7 @@ async def _move(wide: BrokerSession, writes: Writes, hand_over_id: UUID, move: M
         household_id=row["household_id"],
         state=row["booking_state"],
         starts_on=wide.today,
-        ends_on=max(row["ends_on"], wide.today + timedelta(days=1)),
+        ends_on=max(ends_on, wide.today + timedelta(days=1)),
         cause="handed_over",
     )
     await writes.flush(wide)
@@ -256,7 +268,7 @@ async def _move(wide: BrokerSession, writes: Writes, hand_over_id: UUID, move: M
     else:
         offer_id = await _new_allocation(wide, writes, move, row, booking_id, provider_id)
         await queries.move_booking(wide, case.intervention_id, booking_id, place.lot_id)
-        version = await queries.change_provider(
+        referral_version = await queries.change_provider(
             wide,
             case.intervention_id,
             provider_id=provider_id,
@@ -267,7 +279,7 @@ async def _move(wide: BrokerSession, writes: Writes, hand_over_id: UUID, move: M
             writes,
             wide,
             "referral.provider_changed",
-            subject=("referral", row["id"], version),
+            subject=("referral", row["id"], referral_version),
             audience=[
                 await authority_organisation(wide),
                 row["referring_organisation_id"],
@@ -285,7 +297,7 @@ async def _move(wide: BrokerSession, writes: Writes, hand_over_id: UUID, move: M
         writes,
         wide,
         "intervention.handed_over",
-        subject=("intervention", case.intervention_id, row["intervention_version"] + 1),
+        subject=("intervention", case.intervention_id, version),
         audience=[
             await authority_organisation(wide),
             row["referring_organisation_id"],

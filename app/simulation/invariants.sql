@@ -59,18 +59,19 @@ free_place AS (
   LEFT JOIN practitioner w ON w.authority_id = p.authority_id AND w.id = p.practitioner_id
   WHERE p.from_last > coalesce(c.held, 0)
     AND (w.id IS NULL OR w.active AND w.caseload_limit > (
-      SELECT count(*) FROM live_booking b JOIN place k ON k.authority_id = b.authority_id AND k.id = b.place_id
+      SELECT count(DISTINCT k.id) FROM live_booking b JOIN place k ON k.authority_id = b.authority_id AND k.id = b.place_id
       WHERE b.authority_id = w.authority_id AND k.practitioner_id = w.id))
 ),
 -- Cases that went to another provider, and when.
 passed_on AS (
   SELECT x.* FROM hand_over_case x WHERE x.outcome = 'moved' AND x.from_provider_id <> x.to_provider_id
 ),
--- Whom a practitioner has, and may have. A limit that was changed evicts nobody, so only what it was all along binds.
+-- Whom a practitioner has, and may have: a place counts once, for its next family comes when the present one has left. A
+-- limit that was changed evicts nobody, so only what it was all along binds.
 caseload AS (
   SELECT w.authority_id, w.id AS practitioner_id, w.version,
     CASE WHEN w.active THEN w.caseload_limit ELSE 0 END AS most,
-    (SELECT count(*) FROM live_booking b JOIN place p ON p.authority_id = b.authority_id AND p.id = b.place_id
+    (SELECT count(DISTINCT p.id) FROM live_booking b JOIN place p ON p.authority_id = b.authority_id AND p.id = b.place_id
      WHERE b.authority_id = w.authority_id AND p.practitioner_id = w.id) AS held
   FROM practitioner w
 ),
@@ -125,9 +126,10 @@ act_of_subject AS (
       AND NOT EXISTS (SELECT FROM passed_on x WHERE x.authority_id = o.authority_id AND x.to_offer_id = o.id)
   UNION ALL SELECT authority_id, 'offer superseded', id, 'allocation.superseded' FROM offer WHERE state = 'superseded'
   UNION ALL SELECT authority_id, 'offer declined', id, 'allocation.declined' FROM offer WHERE state = 'declined'
-  -- A case that ends before it began, because the sender took the referral back, is told of by `referral.closed`.
+  -- A case that ends before it began, because the sender took the referral back, is told of by `referral.closed`; one
+  -- that silence had accepted and that was given back, by what became of its allocation.
   UNION ALL SELECT i.authority_id, 'case closed', i.id, 'intervention.closed' FROM intervention i
-    WHERE i.state = 'closed' AND NOT EXISTS (SELECT FROM status_history h
+    WHERE i.state = 'closed' AND NOT i.sealed AND NOT EXISTS (SELECT FROM status_history h
       WHERE i.outcome = 'withdrawn' AND i.started_on IS NULL
         AND h.authority_id = i.authority_id AND h.referral_id = i.referral_id AND h.event_type = 'referral.closed')
   UNION ALL SELECT authority_id, 'case started', id, 'intervention.started' FROM intervention WHERE started_on IS NOT NULL
@@ -254,10 +256,12 @@ WHERE o.state = 'accepted'
          SELECT FROM hand_over_case x WHERE x.authority_id = i.authority_id AND x.intervention_id = i.id
            AND x.outcome = 'moved'))))
 
+-- A case that was given back, which stays sealed, has none any more.
 UNION ALL
 SELECT 'case_not_of_one_offer', i.id, format('%s accepted offers', count(o.id)) FROM intervention i
 LEFT JOIN offer o ON o.authority_id = i.authority_id AND o.intervention_id = i.id AND o.state = 'accepted'
-GROUP BY i.authority_id, i.id HAVING count(o.id) <> 1
+GROUP BY i.authority_id, i.id
+HAVING count(o.id) <> CASE WHEN i.sealed AND i.state = 'closed' THEN 0 ELSE 1 END
 
 UNION ALL
 SELECT 'booking_of_two_cases', b.booking_id, format('%s cases', count(*)) FROM intervention b
@@ -274,7 +278,9 @@ FROM (
 JOIN intervention i ON i.authority_id = x.authority_id AND i.id = x.intervention_id
 JOIN booking f ON f.authority_id = x.authority_id AND f.id = x.from_booking_id
 JOIN booking t ON t.authority_id = x.authority_id AND t.id = x.to_booking_id
-WHERE f.state <> 'released' OR f.released_on <> x.decided_on OR f.ends_on > t.starts_on OR t.starts_on <> x.decided_on
+WHERE f.state <> 'released' OR f.released_on <> x.decided_on OR t.starts_on <> x.decided_on
+  -- What was promised for a later day and never begun keeps no day of it.
+  OR f.ends_on > greatest(f.starts_on, t.starts_on)
   OR f.household_id <> t.household_id OR t.lot_id <> x.to_lot_id OR t.provider_id <> x.to_provider_id
   OR (x.next_id IS NULL AND (i.booking_id <> t.id OR i.provider_id <> x.to_provider_id))
 
@@ -478,8 +484,10 @@ CROSS JOIN LATERAL (
   SELECT count(*) FROM status_history h WHERE h.authority_id = r.authority_id AND h.referral_id = r.id
 ) h
 CROSS JOIN LATERAL (
-  SELECT count(*) FROM event e WHERE e.authority_id = r.authority_id AND e.subject_kind = 'referral'
-    AND e.subject_id = r.id AND e.referral_id = r.id AND e.type <> 'referral.escalated' AND NOT EXISTS (
+  -- The first read of a case that silence accepted is told of by its allocation.
+  SELECT count(*) FROM event e WHERE e.authority_id = r.authority_id AND e.referral_id = r.id
+    AND (e.subject_kind = 'referral' AND e.subject_id = r.id AND e.type <> 'referral.escalated'
+         OR e.type = 'allocation.identity_released') AND NOT EXISTS (
       SELECT FROM status_history h WHERE h.authority_id = e.authority_id AND h.event_id = e.id)
 ) e
 WHERE r.version <> h.count + e.count

@@ -170,6 +170,23 @@ async def test_a_late_answer_is_too_late_once_the_places_are_taken(api: Api, tow
     assert (late.status_code, late.json()["code"]) == (409, "place_taken")
 
 
+async def test_a_late_answer_is_too_late_once_the_household_has_a_place_and_is_told_no_more(
+    api: Api, town: Town, lane: Database
+) -> None:
+    referral, offer = await offered(api, town)
+    await run_out(api, town)
+    brother, _ = await offered(api, town)
+    async with lane.write(town.officer) as session, broker(session) as wide:
+        await wide.run(
+            "UPDATE booking b SET household_id = (SELECT household_id FROM referral WHERE id = $2) FROM offer o"
+            " WHERE b.authority_id = $1 AND o.booking_id = b.id AND o.referral_id = $3",
+            wide.authority_id, UUID(referral["id"]), UUID(brother["id"]),
+        )  # fmt: skip
+    late = await api.as_(town.provider).post(f"/v1/allocations/{offer['id']}/accept")
+    assert (late.status_code, late.json()["code"]) == (409, "place_taken"), late.text
+    assert "household" not in late.text, "that the family has a place elsewhere is not the provider's to know"
+
+
 async def test_a_late_answer_is_too_late_once_the_family_refuses_the_provider(api: Api, town: Town) -> None:
     referral, offer = await offered(api, town)
     await run_out(api, town)

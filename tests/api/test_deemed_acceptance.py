@@ -9,12 +9,14 @@ import pytest
 from app import clock
 from app.access import Principal
 from app.db import Database
-from tests.factories.authority import Town, add_block
+from tests.conftest import Template
+from tests.factories.authority import Town, add_block, build_town
 from tests.factories.events import told_of
 from tests.factories.graphql_walk import everything
 from tests.factories.http import Api, Caller
 from tests.factories.referrals import key, referral_body
 from tests.factories.scene import SECRETS, secret_body
+from tests.factories.sound import breaches_of
 
 
 async def advance(api: Api, town: Town, **after: float) -> dict[str, Any]:
@@ -301,6 +303,27 @@ async def test_an_objection_gives_it_back_with_its_old_date(
         "offered",
         str(town.providers[1].organisation_id),
     )
+
+
+@pytest.mark.parametrize("ending", ["first read", "objection", "unread objection", "withdrawal", "agreement"])
+async def test_every_invariant_holds_once_it_was_read_or_given_back(
+    real_api: Api, clone: Database, template: Template, ending: str
+) -> None:
+    town = await build_town(clone, places=1)
+    sent, allocation_id = await left_to_silence(real_api, town)
+    provider, school = real_api.as_(town.provider), real_api.as_(town.school)
+    path, referral = f"/v1/allocations/{allocation_id}", f"/v1/referrals/{sent['id']}"
+    if ending == "withdrawal":
+        answer = await school.post(f"{referral}/withdraw", {"reason": "moved_away"})
+    elif ending == "agreement":
+        answer = await school.post(f"{referral}/agreement", {"status": "withdrawn"})
+    else:
+        if ending != "unread objection":
+            answer = await provider.get(path)
+        if ending != "first read":
+            answer = await provider.post(f"{path}/decline", {"reason": "conflict_of_interest"})
+    assert answer.status_code == 200, answer.text
+    assert await breaches_of(template, clone.url) == []
 
 
 SECRETS_OF_IDENTITY = [word for group, words in SECRETS.items() if group.value == "identity" for word in words]

@@ -8,7 +8,7 @@ import pytest
 
 from app import clock
 from app.access import Principal, Scope
-from app.db import Database
+from app.db import Database, broker
 from app.services.business_clock import run_due
 from tests.conftest import Template
 from tests.factories.authority import Town, build_town
@@ -174,6 +174,35 @@ async def test_another_provider_takes_the_case_over_and_the_old_one_loses_it(api
     assert (await as_(api, town.provider, ended).get(referral)).status_code == 404
     assert "pupil" not in (await as_(api, town.provider, ended).get(f"/v1/allocations/{allocation['id']}")).text
     assert (await as_(api, rival, ended).get(referral)).status_code == 200
+
+
+async def test_a_case_that_nobody_has_read_is_open_to_its_next_provider_alone(api: Api, lane: Database) -> None:
+    """Accepted by silence and handed over before the first read: the old provider never learns whose it was."""
+    town = await build_town(lane, places=1)
+    case = await accepted_case(api, town)
+    async with lane.write(town.officer) as session, broker(session) as wide:
+        await wide.run(
+            "UPDATE offer SET deemed_acceptance = true, deemed_at = answered_at, answered_at = NULL"
+            " WHERE authority_id = $1",
+            wide.authority_id,
+        )
+        await wide.run("UPDATE intervention SET sealed = true WHERE authority_id = $1", wide.authority_id)
+        await wide.run("UPDATE referral SET case_provider_id = NULL WHERE authority_id = $1", wide.authority_id)
+    rival = town.providers[1]
+    after = await next_contract(lane, town, rival, on=TODAY, places=1)
+    done = await after.commit(as_(api, town.officer))
+    assert (done["moved_count"], done["stays_count"]) == (1, 0)
+    old, new = as_(api, town.provider), as_(api, rival)
+    referral = f"/v1/referrals/{case.referral_id}"
+    assert (await new.get(referral)).json()["pupil"]["given_name"]
+    assert (await new.get(case.path)).json()["state"] == "planned"
+    assert [(await old.get(path)).status_code for path in (referral, case.path)] == [404, 404]
+    (allocation,) = (await old.get("/v1/allocations")).json()["data"]
+    assert (allocation["state"], allocation.get("referral_id")) == ("superseded", None)
+    (known,) = await rows(
+        lane, town, "SELECT former_provider_id, former_until, case_provider_id FROM referral WHERE authority_id = $1"
+    )
+    assert known == {"former_provider_id": None, "former_until": None, "case_provider_id": rival.organisation_id}
 
 
 async def test_a_family_that_takes_its_agreement_back_is_closed_to_the_old_provider_at_once(

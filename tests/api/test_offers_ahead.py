@@ -13,10 +13,13 @@ from app.db import Database
 from app.domain.decision_record import decision_content, replay
 from app.queries import due
 from app.queries.writes import to_json
-from tests.factories.authority import Town, build_town
+from tests.conftest import Template
+from tests.factories.authority import Town, add_block, build_town
 from tests.factories.casework import closing, contact, missed
 from tests.factories.http import Api, Caller
+from tests.factories.next_contract import next_contract
 from tests.factories.referrals import key, referral_body
+from tests.factories.sound import breaches_of
 
 MONDAY = date(2026, 11, 2)
 PLANNED_END = date(2026, 12, 14)
@@ -353,6 +356,22 @@ async def test_a_case_that_ends_early_brings_the_next_family_forward(stage: Stag
         assert (await stage.provider.get(late)).json()["planned_start_on"] == "2026-12-09"
 
 
+async def test_the_first_contact_of_a_family_that_is_moved_is_due_by_its_schools_own_days(stage: Stage) -> None:
+    running, waiting = await promised(stage)
+    path = await stage.accept(waiting)
+    training = {"training_days": [{"on": "2026-12-11", "name": "Training day"}]}
+    own = f"/v1/schools/{stage.town.school.organisation_id}/calendar/2026-27"
+    put = await stage.school.put(own, training, headers={"If-Match": "*"})
+    assert put.status_code == 200, put.text
+    await stage.advance(date(2026, 12, 9), 9)
+    await stage.close(running)
+    case = (await stage.provider.get(path)).json()
+    assert case["planned_start_on"] == "2026-12-09"
+    owed = (await stage.provider.get("/v1/obligations?state=open")).json()["data"]
+    # Five days of the school from Wednesday the 9th: its Friday is none.
+    assert [row["due_at"][:10] for row in owed if row["subject_id"] == case["id"]] == ["2026-12-17"]
+
+
 async def test_a_case_that_runs_over_moves_the_next_family_on_until_it_ends(stage: Stage) -> None:
     running, waiting = await promised(stage)
     path = await stage.accept(waiting)
@@ -440,6 +459,22 @@ async def test_a_late_answer_counts_while_the_place_is_still_to_fall_free(stage:
         ("active", MONDAY),
         ("accepted", PLANNED_END),
     ]
+
+
+async def test_a_promise_on_a_busy_place_leaves_room_in_the_caseload_for_a_late_answer(stage: Stage) -> None:
+    _, waiting = await promised(stage)
+    await stage.accept(waiting)
+    await add_block(stage.database, stage.town, stage.town.provider, places=1)
+    async with stage.database.write(stage.town.officer) as session:
+        (worker, *_) = stage.town.practitioners
+        await session.run("UPDATE place SET practitioner_id = $2 WHERE id = $1", stage.town.places[-1], worker)
+        await session.run("UPDATE practitioner SET caseload_limit = 2 WHERE id = $1", worker)
+    late = await stage.send(band="P2")
+    assert late["state"] == "offered"
+    await stage.advance(date(2026, 12, 10), 9)
+    assert (await stage.referral(late))["state"] == "waiting"
+    answer = await stage.provider.post(f"/v1/allocations/{late['allocation']['id']}/accept")
+    assert answer.status_code == 200, answer.text
 
 
 async def test_an_extension_is_declared_five_school_days_before_the_planned_end(stage: Stage) -> None:
@@ -540,3 +575,34 @@ async def test_a_clock_that_stood_still_never_lets_two_families_have_a_place(sta
     assert (begun.status_code, begun.json()["code"]) == (409, "action_not_available")
     await stage.advance(date(2026, 12, 14), 13)
     assert (await stage.provider.get(path)).json()["planned_start_on"] == "2026-12-15"
+
+
+async def test_a_family_that_was_promised_a_place_begins_at_once_where_it_is_handed_over_to(
+    real_api: Api, clone: Database, template: Template
+) -> None:
+    stage = Stage(real_api, await build_town(clone, places=1), clone)
+    _, waiting = await promised(stage)
+    path = await stage.accept(waiting)
+    after = await next_contract(clone, stage.town, stage.town.provider, on=date(2026, 12, 7), places=2)
+    done = await after.commit(stage.officer)
+    assert (done["moved_count"], done["stays_count"]) == (2, 0)
+    case = (await stage.provider.get(path)).json()
+    assert (case["planned_start_on"], case["planned_end_on"]) == ("2026-12-07", "2027-02-01")
+    assert (await stage.referral(waiting))["allocation"]["starts_on"] == "2026-12-07"
+    owed = (await stage.provider.get("/v1/obligations?state=open")).json()["data"]
+    assert [row["due_at"][:10] for row in owed if row["subject_id"] == case["id"]] == ["2026-12-14"]
+    assert ("accepted", date(2026, 12, 7), date(2027, 2, 1)) in await stage.bookings()
+    assert await breaches_of(template, clone.url) == []
+
+
+async def test_the_promise_of_a_place_whose_case_is_handed_over_is_kept_though_nobody_waits(
+    real_api: Api, clone: Database, template: Template
+) -> None:
+    stage = Stage(real_api, await build_town(clone, places=1), clone)
+    _, waiting = await promised(stage)
+    path = await stage.accept(waiting)
+    after = await next_contract(clone, stage.town, stage.town.provider, on=date(2026, 12, 9), places=1)
+    await after.commit(stage.officer)
+    assert (await stage.advance(date(2026, 12, 9)))["cases_handed_over"] == 1
+    assert (await stage.provider.get(path)).json()["planned_start_on"] == "2026-12-09"
+    assert await breaches_of(template, clone.url) == []

@@ -62,6 +62,25 @@ async def test_an_officer_places_a_family_out_of_order_and_the_record_says_all(a
     assert accepted.status_code == 200, accepted.text
 
 
+async def test_what_the_rule_would_have_done_for_a_sibling_is_made_again_with_its_claim(
+    api: Api, town: Town, lane: Database
+) -> None:
+    school = api.as_(town.school)
+    first = await send(school, band="P2")
+    while (await send(school, band="P2"))["state"] == "offered":
+        pass
+    brother = {"sibling_of": first["reference"], "sibling_wish": "same_practitioner"}
+    sibling = await send(school, band="P1", **brother)
+    assert sibling["state"] == "waiting"
+    await add_block(lane, town, town.providers[1], places=1)
+    await act(api.as_(town.officer), sibling, "override", **asked(lot_id=str(town.lots[-1])))
+    (kept,) = await rows(api.as_(town.officer), sibling, "overrides")
+    # Apart from its brother, which costs: so the rule says, and so its record leads to.
+    assert kept["rule_record"]["score"]["soft"] > 0
+    again, said = replayed(kept["rule_record"])
+    assert again == said
+
+
 async def test_the_sender_reads_that_an_officer_placed_it_and_nothing_of_others(api: Api, town: Town) -> None:
     officer, school = api.as_(town.officer), api.as_(town.school)
     ahead, behind = await patient(api, town)

@@ -20,6 +20,7 @@ from tests.factories.casework import (
     worker,
 )
 from tests.factories.http import Api, Caller
+from tests.factories.next_contract import next_contract
 from tests.factories.officers import OFFICER, act, owed, read, refused, rows, send, told
 from tests.factories.referrals import key, referral_body
 
@@ -141,6 +142,46 @@ async def test_a_case_that_had_not_begun_goes_on_too_and_commits_its_volume_agai
             session.authority_id,
         )
     assert [tuple(row) for row in states] == [("planned", "accepted")]
+
+
+async def test_what_is_owed_again_skips_the_days_on_which_the_school_is_closed(api: Api, town: Town) -> None:
+    school, provider = at(api.as_(town.school), LATER), at(api.as_(town.provider), LATER)
+    referral = await send(school)
+    accepted = await provider.post(f"/v1/allocations/{referral['allocation']['id']}/accept")
+    case_id = accepted.json()["intervention_id"]
+    assert (await owed(provider, case_id))["initial_contact"]["due_at"][:10] == "2026-11-27"
+    await act(school, referral, "withdraw", reason="sent_by_mistake")
+    training = {"training_days": [{"on": "2026-11-30", "name": "Training day"}]}
+    own = f"/v1/schools/{town.school.organisation_id}/calendar/2026-27"
+    assert (await school.put(own, training, headers={"If-Match": "*"})).status_code == 200
+    await act(at(api.as_(town.officer), MONDAY), referral, "reopen", **ASKED)
+    again = await owed(at(api.as_(town.provider), MONDAY), case_id)
+    assert again["initial_contact"]["due_at"][:10] == "2026-12-01", "a school day was missed, and Monday is none"
+
+
+async def test_a_case_that_was_handed_over_goes_on_in_its_place_of_the_next_contract(
+    api: Api, town: Town, lane: Database
+) -> None:
+    """Work that has begun keeps the lot whose volume it used; its place is another lot's since."""
+    ids = await accepted_case(api, town)
+    await started(api, town, ids)
+    after = await next_contract(lane, town, town.provider, on=LATER.date(), places=2)
+    await after.commit(at(api.as_(town.officer), LATER))
+    async with lane.write(town.officer) as session:
+        ended = "UPDATE contract SET ends_on = $2 WHERE authority_id = $1 AND id = $3"
+        await session.run(ended, session.authority_id, LATER.date(), town.contracts[0])
+    answer = await worker(api, town).post(f"{ids.path}/close", closing())
+    assert answer.status_code == 200, answer.text
+    officer = at(api.as_(town.officer), MONDAY)
+    await act(officer, referral_of(ids), "reopen", **ASKED)
+    assert (await read(officer, referral_of(ids)))["state"] == "in_progress"
+    async with lane.read(town.officer) as session:
+        booked = await session.rows(
+            "SELECT b.lot_id, b.lot_id = p.lot_id AS fits, b.state FROM booking b JOIN place p ON p.id = b.place_id"
+            " WHERE b.authority_id = $1 AND b.state <> 'released'",
+            session.authority_id,
+        )
+    assert [tuple(row) for row in booked] == [(after.lot_id, True, "active")]
 
 
 async def test_without_its_place_the_family_waits_with_its_old_date(api: Api, town: Town, lane: Database) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,7 +35,8 @@ def case(number: int, need: str = "attendance", worker: int | None = None, *, st
         key_stage="KS3", primary_need=need, language="ENG", modes=("home",),
     )  # fmt: skip
     who = None if worker is None else UUID(int=500 + worker)
-    return RunningCase(UUID(int=3000 + number), want, OLD, HERE, who, who, started, withheld=False)
+    where = UUID(int=6000 + number)
+    return RunningCase(UUID(int=3000 + number), want, OLD, HERE, who, who, where, 1, started, withheld=False)
 
 
 def place(number: int, need: str | None = None, worker: int | None = None) -> Place:
@@ -90,6 +92,15 @@ def test_work_that_has_begun_goes_first_and_uses_no_volume() -> None:
     assert [stay.reason for stay in plan.stays] == ["VOLUME"]
     ample = plan_hand_over(running, {OLD: NEW}, NextSupply({NEW: lot()}, [place(0)], []), Policy(), DAY)
     assert [stay.reason for stay in ample.stays] == ["NO_FREE_PLACE"]
+
+
+@pytest.mark.parametrize(("limit", "moved"), [(1, 0), (2, 2)])
+def test_a_place_with_its_next_family_counts_once_against_the_caseload(limit: int, moved: int) -> None:
+    """Both would go, each to a place of its own: that is one place more than their practitioner has now."""
+    now = replace(case(0, worker=0), place_bookings=2)
+    then = replace(case(1, worker=0, started=False), place_id=now.place_id, place_bookings=2)
+    supply = NextSupply({NEW: lot()}, [place(0, worker=0), place(1, worker=0)], [Caseload(UUID(int=500), limit, 1)])
+    assert len(plan_hand_over([now, then], {OLD: NEW}, supply, Policy(), DAY).moves) == moved
 
 
 def test_a_declined_offer_counts_against_another_provider_and_not_against_its_own() -> None:

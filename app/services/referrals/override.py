@@ -183,5 +183,6 @@ def _rule_record(ground: Ground, want: Want, plan: Plan, wide: BrokerSession) ->
         ground.policy,
         wide.today,
         taken=ground.places,
+        claims=ground.claims,
         shares=ground.shares,
     )

@@ -20,6 +20,7 @@ from app.models import supply
 from app.queries import interventions, offers, referrals
 from app.queries import officers_acts as queries
 from app.queries.parties import authority_organisation, calendar_of
+from app.queries.school_calendars import calendar_of_school
 from app.queries.writes import Writes
 from app.services import events, history
 from app.services.allocation import allocate_waiting
@@ -151,10 +152,12 @@ async def _place_of(wide: BrokerSession, ground: Ground, case: Row) -> Place | N
     """
     booking = await interventions.lock_booking(wide, case["booking_id"])
     place = next((each for each in ground.free_places if each.id == booking["place_id"] and is_free(each)), None)
-    lot = lot_of(ground, case["lot_id"])
+    if place is None:
+        return None
+    # The place's own: work that was handed over after it began stays in the lot whose volume it used.
+    lot = lot_of(ground, place.lot_id)
     if (
-        place is None
-        or not lot.starts_on <= wide.today <= lot.ends_on
+        not lot.starts_on <= wide.today <= lot.ends_on
         or (case["started_on"] is None and lot.volume_left <= 0)
         or is_full(place.practitioner_id, ground.caseloads)
         or await interventions.household_has_place(wide, booking["household_id"])
@@ -171,7 +174,7 @@ async def _go_on(wide: BrokerSession, writes: Writes, undone: _Undone, case: Row
         supply.booking,
         id=booking_id,
         place_id=place.id,
-        lot_id=case["lot_id"],
+        lot_id=place.lot_id,
         provider_id=case["provider_id"],
         household_id=undone.referral["household_id"],
         state="active" if started else "accepted",
@@ -215,9 +218,10 @@ async def _owe_again(
     """Owe again what the closure had ended, later by the time in which it was closed; and what new holds ask for."""
     subjects = [undone.referral["id"], *([case["id"]] if case else [])]
     ended = await queries.ended_by_closure(wide, subjects, undone.closed_at)
+    calendar = await calendar_of_school(wide, undone.referral["school_id"], ground.calendar)
     for row in ended:
         clock = cast("ObligationClock", row["clock"])
-        due_at = due_anew(clock, row["due_at"], closed_at=undone.closed_at, now=wide.now, calendar=ground.calendar)
+        due_at = due_anew(clock, row["due_at"], closed_at=undone.closed_at, now=wide.now, calendar=calendar)
         owe(
             writes,
             wide,
