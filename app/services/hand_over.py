@@ -36,6 +36,7 @@ from app.services.bookings import release_booking
 from app.services.events import tell
 from app.services.faults import refuse
 from app.services.followers import plan_anew
+from app.services.obligations import cancel as call_off
 from app.services.obligations import meet
 
 
@@ -323,6 +324,8 @@ async def _new_allocation(
     The decision stays the one by which the family came to its support: no rule chose the new place over others.
     """
     before = await queries.supersede_offer(wide, row["offer_id"])
+    # If silence accepted it: whoever hands the case over has looked at it.
+    await call_off(wide, before["id"], ["deemed_acceptance_check"])
     tell(
         writes,
         wide,

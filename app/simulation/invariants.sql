@@ -561,7 +561,7 @@ UNION ALL
 SELECT 'owed_though_done', o.id, format('%s of %s %s', o.kind, o.subject_kind, o.subject_id) FROM obligation o
 WHERE o.met_at IS NULL AND o.cancelled_at IS NULL AND (
   EXISTS (SELECT FROM offer f WHERE f.authority_id = o.authority_id AND f.id = o.subject_id AND f.state <> 'pending'
-          AND o.kind = 'answer_offer')
+          AND (o.kind = 'answer_offer' OR f.state <> 'accepted'))
   OR EXISTS (SELECT FROM intervention i
              WHERE i.authority_id = o.authority_id AND i.id = o.subject_id AND i.state = 'closed')
   OR EXISTS (SELECT FROM return_record r WHERE r.authority_id = o.authority_id AND r.id = o.subject_id

@@ -9,7 +9,9 @@ import pytest
 from app import clock
 from app.access import Principal, Scope
 from app.db import Database, broker
+from app.queries.writes import Writes
 from app.services.business_clock import run_due
+from app.services.obligations import owe
 from tests.conftest import Template
 from tests.factories.authority import Town, build_town
 from tests.factories.casework import CaseIds, accepted_case, at, closing, contact, facts, plan, started
@@ -188,6 +190,13 @@ async def test_a_case_that_nobody_has_read_is_open_to_its_next_provider_alone(ap
         )
         await wide.run("UPDATE intervention SET sealed = true WHERE authority_id = $1", wide.authority_id)
         await wide.run("UPDATE referral SET case_provider_id = NULL WHERE authority_id = $1", wide.authority_id)
+        writes = Writes()
+        owe(
+            writes, wide, "deemed_acceptance_check", wide.organisation_id,
+            subject=("offer", await wide.value("SELECT id FROM offer WHERE authority_id = $1", wide.authority_id)),
+            clock="calendar_hour", due_at=wide.now,
+        )  # fmt: skip
+        await writes.flush(wide)
     rival = town.providers[1]
     after = await next_contract(lane, town, rival, on=TODAY, places=1)
     done = await after.commit(as_(api, town.officer))
@@ -203,6 +212,8 @@ async def test_a_case_that_nobody_has_read_is_open_to_its_next_provider_alone(ap
         lane, town, "SELECT former_provider_id, former_until, case_provider_id FROM referral WHERE authority_id = $1"
     )
     assert known == {"former_provider_id": None, "former_until": None, "case_provider_id": rival.organisation_id}
+    checks = "SELECT met_at FROM obligation WHERE authority_id = $1 AND kind = 'deemed_acceptance_check'"
+    assert await rows(lane, town, f"{checks} AND cancelled_at IS NULL") == [], "the check went with the allocation"
 
 
 async def test_a_family_that_takes_its_agreement_back_is_closed_to_the_old_provider_at_once(
