@@ -12,6 +12,8 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from app import schema
 from app.db import Database
@@ -21,6 +23,10 @@ from app.settings import Settings
 from tests.factories.authority import Town, build_town
 from tests.factories.http import Api, make_api
 from tests.lanes import rolled_back
+
+# How long an example takes is the machine's affair: no test is timed.
+hypothesis_settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
