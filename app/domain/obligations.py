@@ -20,8 +20,23 @@ ObligationKind = Literal[
     "band_review",
     "lead_officer_action",
     "deemed_acceptance_check",
+    "pause_end",
+    "concern_action",
+    "attention_review",
+    "panel_circulation",
+    "panel_action",
+    "exclusion_outcome",
+    "audit_action",
+    "placement_review",
+    "placement_outcome",
+    "course_attendance",
+    "link_day_action",
+    "transfer_check",
 ]
-SubjectKind = Literal["offer", "referral", "intervention", "return", "contract"]
+SubjectKind = Literal[
+    "offer", "referral", "intervention", "return", "contract", "concern", "panel", "panel_action",
+    "pre_exclusion_review", "audit_action", "placement", "course", "link_day_action",
+]  # fmt: skip
 ObligationClock = Literal["school_day", "working_day", "calendar_hour"]
 ObligationState = Literal["open", "met", "cancelled"]
 

@@ -1,6 +1,6 @@
 """The metadata, the naming of constraints, and the two shapes of table: tenant and national."""
 
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from sqlalchemy import Column, ForeignKeyConstraint, MetaData, PrimaryKeyConstraint, Table
 from sqlalchemy.dialects.postgresql import UUID
@@ -57,6 +57,11 @@ def tenant_table(name: str, *items: SchemaItem, policy: RowPolicy, key: tuple[st
     )
     ROW_POLICIES[name] = policy
     return table
+
+
+def one_of(column: str, words: Any) -> str:
+    """Predicate: the column holds one of a Literal's words."""
+    return f"{column} IN ({', '.join(repr(word) for word in get_args(words))})"
 
 
 def reference(target: str, *columns: str, to: tuple[str, ...] = ("id",), **options: Any) -> ForeignKeyConstraint:

@@ -15,7 +15,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.models.base import reference, tenant_table, uuid
+from app.domain.obligations import ObligationKind, SubjectKind
+from app.models.base import one_of, reference, tenant_table, uuid
 from app.models.policies import ORGANISATION, RowPolicy, own, owned, within
 
 
@@ -217,14 +218,9 @@ obligation = tenant_table(
     # Rises each time that it goes overdue: one that was put off can do so again.
     Column("version", Integer, nullable=False, server_default=text("1")),
     reference("organisation", "owed_by_id"),
-    CheckConstraint(
-        "kind IN ('answer_offer', 'safeguarding_action', 'agreement_check', 'initial_contact', 'baseline', 'plan',"
-        " 'review', 'closure', 'provider_return', 'school_return', 'follow_up', 'place_referral', 'contract_ending',"
-        " 'band_review', 'lead_officer_action', 'deemed_acceptance_check')",
-        name="kind",
-    ),
+    CheckConstraint(one_of("kind", ObligationKind), name="kind"),
     CheckConstraint("clock IN ('school_day', 'working_day', 'calendar_hour')", name="clock"),
-    CheckConstraint("subject_kind IN ('offer', 'referral', 'intervention', 'return', 'contract')", name="subject_kind"),
+    CheckConstraint(one_of("subject_kind", SubjectKind), name="subject_kind"),
     CheckConstraint("met_at IS NULL OR cancelled_at IS NULL", name="met_or_cancelled"),
     Index(
         "ux_obligation_one_open",

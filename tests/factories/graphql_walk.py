@@ -30,9 +30,54 @@ def everything(app: FastAPI) -> list[str]:
     for name, root in query.fields.items():
         if name in ("node", "nodes"):
             continue
-        text = selection(root, DEPTH, (query.name,))
-        result.append(f"{{ {name}{arguments(root)}{text} }}")
+        for text in selections(root, DEPTH, (query.name,)):
+            result.append(f"{{ {name}{arguments(root)}{text} }}")
     return result
+
+
+LONGEST = 12_000
+"""Characters of a query from which it is asked in parts: the service takes so many tokens at once."""
+
+
+def selections(field: GraphQLField, depth: int, path: tuple[str, ...]) -> list[str]:
+    """What `selection` asks for, in as many parts as it takes for none to be too long."""
+    whole = selection(field, depth, path)
+    if len(whole) <= LONGEST:
+        return [whole]
+    kind = get_named_type(field.type)
+    parts: list[str] = []
+    scalars: list[str] = []
+    for name, inner in getattr(kind, "fields", {}).items():
+        for text in selections(inner, depth - 1, (*path, kind.name)) if asks_nothing(inner) else ():
+            asked = f"{name}{arguments(inner)}{text}"
+            (parts if text else scalars).append(asked)
+    together: list[list[str]] = [["__typename", *scalars]]
+    for part in parts:
+        if sum(map(len, together[-1])) + len(part) > LONGEST:
+            together.append(["__typename"])
+        together[-1].append(part)
+    # The same field twice in one selection would have to ask for the same things.
+    return [" { " + " ".join(group) + " }" for group in apart(together)]
+
+
+def apart(groups: list[list[str]]) -> list[list[str]]:
+    """The groups, with fields that stand in one of them more than once moved into groups of their own."""
+    result: list[list[str]] = []
+    for group in groups:
+        now: dict[str, str] = {}
+        for asked in group:
+            name = asked.split(" ", 1)[0].split("(", 1)[0]
+            if name in now and " { " in asked:
+                result.append(["__typename", asked])
+            else:
+                now[name] = asked
+        result.append(list(now.values()))
+    return result
+
+
+def asks_nothing(field: GraphQLField) -> bool:
+    """Whether a field can be asked for without stating an argument."""
+    return not any(isinstance(a.type, GraphQLNonNull) and not argument_has_default(a) for a in field.args.values())
 
 
 def arguments(field: GraphQLField) -> str:
@@ -66,9 +111,7 @@ def selection(field: GraphQLField, depth: int, path: tuple[str, ...]) -> str:
         return " { __typename }"
     parts = ["__typename"]
     for name, inner in getattr(kind, "fields", {}).items():
-        if inner.args and any(
-            isinstance(a.type, GraphQLNonNull) and not argument_has_default(a) for a in inner.args.values()
-        ):
+        if not asks_nothing(inner):
             continue
         parts.append(f"{name}{arguments(inner)}{selection(inner, depth - 1, (*path, kind.name))}")
     return " { " + " ".join(parts) + " }"
