@@ -6,6 +6,7 @@ England: methodology). Thresholds are compared in whole numbers, never on rounde
 possible session has no share, and is neither persistent nor severe nor the opposite: the answer is None.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
-from app.domain.codes import AttendanceClass, attendance_classes
+from app.domain.codes import AttendanceClass, register_marks
 
 PERSISTENT_PERCENT: Final = 10
 SEVERE_PERCENT: Final = 50
@@ -107,20 +108,37 @@ def attendance_band(possible: int, attended: int) -> AttendanceBand | None:
     return AttendanceBand.UNDER_50
 
 
-def count_marks(marks: Iterable[str]) -> SessionCounts:
-    r"""Count register marks, such as `/`, `\`, `I` or `Y2`, by what they count as in statistics.
+def count_marks(marks: Iterable[str], start_year: int) -> SessionCounts:
+    r"""Count register marks, such as `/`, `\`, `I` or `Y2`, by what they count as in the academic year's statistics.
 
-    Not-possible marks (D, Q, X, Y1 to Y7) and marks that are not collected (Z, #) leave all four counts alone.
-    Raises ValueError for something that is no mark.
+    `start_year` is the calendar year in which the academic year begins: the codes changed with that of 2024. Marks for
+    sessions that were not possible (D, Q, X, Y1 to Y7) or are not collected (Z, #) leave all four counts alone. Raises
+    ValueError, naming a mark that is none in that year.
     """
-    classes = attendance_classes()
+    classes = register_marks(start_year)
     counts: Counter[AttendanceClass] = Counter()
     for mark in marks:
         if mark not in classes:
-            message = "This is not a register mark of the attendance code list."
-            raise ValueError(message)
+            raise ValueError(mark)
         counts[classes[mark]] += 1
     attended = sum(counts[kind] for kind in _ATTENDED)
     authorised = counts[AttendanceClass.AUTHORISED_ABSENCE]
     unauthorised = counts[AttendanceClass.UNAUTHORISED_ABSENCE]
     return SessionCounts(attended + authorised + unauthorised, attended, authorised, unauthorised)
+
+
+_MARK: Final = re.compile(r"[A-Z][0-9]|.", re.DOTALL)
+_MOST_MARKS: Final = 400
+"""A term has fewer sessions, and a year 380."""
+
+
+def marks_of(text: str) -> list[str]:
+    r"""Return the marks in a text such as `/\/\ I I L B Y2`.
+
+    They may stand together: a digit belongs to the letter before it. Capitals and small letters are the same mark.
+    Raises ValueError for more marks than a year has sessions.
+    """
+    marks = _MARK.findall("".join(text.upper().split()))
+    if len(marks) > _MOST_MARKS:
+        raise ValueError(f"more than {_MOST_MARKS} of them")
+    return marks

@@ -10,6 +10,12 @@ from app.domain.packaged import packaged_rows
 
 _LISTED_IN_FULL: Final = 12
 
+_CHANGED_IN: Final = 2024
+"""The academic year (its first calendar year) from which the School Attendance (Pupil Registration) (England)
+Regulations 2024 (SI 2024/208) changed the register's codes."""
+_WITHDRAWN: Final = frozenset({"H", "J", "Y"})
+_ADDED: Final = frozenset({"C1", "C2", "J1", "K", "Q", "Y1", "Y2", "Y3", "Y4", "Y5", "Y6", "Y7"})
+
 
 class AttendanceClass(StrEnum):
     """What a register mark counts as in statistics (Working together to improve school attendance, 2024)."""
@@ -59,6 +65,13 @@ def attendance_classes() -> Mapping[str, AttendanceClass]:
             if row["code_set"] == "attendance_code"
         }
     )
+
+
+@cache
+def register_marks(start_year: int) -> Mapping[str, AttendanceClass]:
+    """Return the statistical class of each mark that registers use in the academic year that begins in `start_year`."""
+    out_of_use = _WITHDRAWN if start_year >= _CHANGED_IN else _ADDED
+    return MappingProxyType({code: kind for code, kind in attendance_classes().items() if code not in out_of_use})
 
 
 @cache

@@ -81,12 +81,25 @@ def submit_faults(template: Template, content: Content, known: Content) -> list[
     return faults[:MAX_FAULTS]
 
 
+def row_faults(template: Template, row: Content) -> list[FieldFault]:
+    """What is wrong with one row by itself: its shape, and its arithmetic as far as its figures are there."""
+    field, _ = template.rows
+    shape = template.schema["properties"][field]["items"]
+    errors = _Validator(shape, format_checker=_formats).iter_errors(row)
+    faults = [fault for error in sorted(errors, key=_place) for fault in _wording(error)]
+    return [*faults, *_text_faults(row, [])] or _ROW_ARITHMETIC[template.name](row, "")
+
+
 # Shape
+
+
+def _place(error: ValidationError) -> list[str]:
+    return [str(step) for step in error.absolute_path]
 
 
 def _shape_faults(template: Template, content: Content) -> Iterator[FieldFault]:
     errors = _Validator(template.schema, format_checker=_formats).iter_errors(content)
-    for error in sorted(errors, key=lambda error: [str(step) for step in error.absolute_path]):
+    for error in sorted(errors, key=_place):
         yield from _wording(error)
     yield from _text_faults(content, [])
 
@@ -179,19 +192,17 @@ def _missing_at(value: Any, steps: list[str], path: list[str | int]) -> Iterator
 # Arithmetic
 
 
+def _case_arithmetic(case: Content, at: str) -> list[FieldFault]:
+    offered, attended = case["contacts_offered_count"], case["contacts_attended_count"]
+    if offered is None or attended is None or attended <= offered:
+        return []
+    sentence = "More contacts are attended than were offered."
+    return [FieldFault(f"{at}/contacts_attended_count", "attended_within_offered", sentence)]
+
+
 def _provider_arithmetic(content: Content) -> list[FieldFault]:
-    faults = []
     cases, totals = content["cases"], content["totals"]
-    for index, case in enumerate(cases):
-        offered, attended = case["contacts_offered_count"], case["contacts_attended_count"]
-        if offered is not None and attended is not None and attended > offered:
-            faults.append(
-                FieldFault(
-                    f"/cases/{index}/contacts_attended_count",
-                    "attended_within_offered",
-                    "More contacts are attended than were offered.",
-                )
-            )
+    faults = [fault for index, case in enumerate(cases) for fault in _case_arithmetic(case, f"/cases/{index}")]
     sums = {
         "case_count": len(cases),
         "contacts_offered_count": sum(case["contacts_offered_count"] or 0 for case in cases),
@@ -218,21 +229,17 @@ _FIGURES: Final = (
 
 
 def _school_arithmetic(content: Content) -> list[FieldFault]:
-    faults: list[FieldFault] = []
-    for index, pupil in enumerate(content["pupils"]):
-        at = f"/pupils/{index}"
-        if pupil.get("no_figures_reason"):
-            if any(pupil.get(name) is not None for name in _FIGURES):
-                faults.append(
-                    FieldFault(
-                        f"{at}/no_figures_reason",
-                        "reason_or_figures",
-                        "There is a reason why there are no figures, and there are figures: keep one of them.",
-                    )
-                )
-            continue
-        faults += fact_faults(pupil, at)
-    return faults
+    pupils = enumerate(content["pupils"])
+    return [fault for index, pupil in pupils for fault in _pupil_arithmetic(pupil, f"/pupils/{index}")]
+
+
+def _pupil_arithmetic(pupil: Content, at: str) -> list[FieldFault]:
+    if not pupil.get("no_figures_reason"):
+        return fact_faults(pupil, at)
+    if all(pupil.get(name) is None for name in _FIGURES):
+        return []
+    sentence = "There is a reason why there are no figures, and there are figures: keep one of them."
+    return [FieldFault(f"{at}/no_figures_reason", "reason_or_figures", sentence)]
 
 
 def fact_faults(row: Content, at: str = "") -> list[FieldFault]:
@@ -255,6 +262,9 @@ def school_warnings(content: Content) -> list[FieldFault]:
 
 _ARITHMETIC: Final[Mapping[str, Callable[[Content], list[FieldFault]]]] = MappingProxyType(
     {PROVIDER_HALF_TERM: _provider_arithmetic, SCHOOL_TERM: _school_arithmetic}
+)
+_ROW_ARITHMETIC: Final[Mapping[str, Callable[[Content, str], list[FieldFault]]]] = MappingProxyType(
+    {PROVIDER_HALF_TERM: _case_arithmetic, SCHOOL_TERM: _pupil_arithmetic}
 )
 
 

@@ -104,6 +104,16 @@ class Template:
         """The field that holds the rows, and the field of a row that names what it is about."""
         return self.content["rows"]["list"], self.content["rows"]["key"]
 
+    @property
+    def sheet(self) -> list[dict[str, str]]:
+        """The columns of its rows in a spreadsheet: `heading`, and `field` of a row, or where else it comes `from`.
+
+        From `record` and `name` and `year_group`: told for people to find the row, and never read back; from `marks`:
+        register marks, counted into the four session counts.
+        """
+        sheet: list[dict[str, str]] = self.content["sheet"]
+        return sheet
+
 
 PROVIDER_HALF_TERM: Final = "provider_half_term"
 SCHOOL_TERM: Final = "school_term"

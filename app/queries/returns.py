@@ -81,6 +81,18 @@ async def lock_return(session: WriteSession, return_id: UUID) -> Row | None:
     )
 
 
+async def people_of(session: ReadSession, references: Sequence[str]) -> dict[str, Row]:
+    """Name and year group by reference, of those referrals whose child the caller may know."""
+    rows = await session.rows(
+        "SELECT r.reference, r.year_group, p.family_name || ', ' || coalesce(p.preferred_name, p.given_name) AS name"
+        " FROM referral r JOIN pupil p ON p.authority_id = r.authority_id AND p.id = r.pupil_id"
+        " WHERE r.authority_id = $1 AND r.reference = ANY ($2)",
+        session.authority_id,
+        list(references),
+    )
+    return {row["reference"]: dict(row) for row in rows}
+
+
 async def lock_untouched(session: WriteSession, template: str, period: str) -> Row | None:
     """The caller's own return of a period that nobody has filled in yet, locked."""
     return _whole(

@@ -5,12 +5,15 @@ from typing import Any, Final
 from uuid import UUID
 
 from app.db import WriteSession
+from app.domain.academic_year import start_year_of
+from app.domain.attendance import count_marks, marks_of
 from app.domain.return_rules import fact_faults
 from app.domain.returns import SCHOOL_TERM, Period, term_of_key
 from app.domain.suspensions import suspension_warnings
 from app.errors import FieldFault, Invalid, NotFound
 from app.ids import new_id
 from app.queries import facts as queries
+from app.queries.facts import ATTENDANCE
 from app.queries.parties import authority_organisation, calendar_of
 from app.queries.returns import lock_untouched
 from app.queries.writes import Writes
@@ -34,11 +37,30 @@ class Pushed:
 async def push_attendance(session: WriteSession, writes: Writes, referral_id: UUID, term: str, figures: Row) -> Pushed:
     """Keep a pupil's sessions of a term so far, in place of what was pushed before.
 
-    Raises NotFound for a referral that is not of the calling school's pupil or a key that is no term's, Invalid when
-    the term has not begun or the figures do not add up.
+    `figures`: the session counts, or `marks` to make them of. Raises NotFound for a referral that is not of the calling
+    school's pupil or a key that is no term's, Invalid when the term has not begun or the figures do not add up.
     """
-    stored = _Fact("attendance_record", referral_id, term, figures)
-    return await _push(session, writes, stored, fact_faults(figures))
+    counted, faults = _counted(figures, term)
+    stored = _Fact("attendance_record", referral_id, term, counted)
+    return await _push(session, writes, stored, [*faults, *fact_faults(counted)])
+
+
+def _counted(figures: Row, term: str) -> tuple[Row, list[FieldFault]]:
+    """The session counts, stated or made of the register's marks, and what is wrong with how they were sent."""
+    counts = {name: figures[name] for name in ATTENDANCE}
+    marks = figures["marks"]
+    if marks is None:
+        missing = [name for name in ATTENDANCE[:2] if counts[name] is None]
+        return counts, [FieldFault(f"/{name}", "required", f"{name} is required, or marks.") for name in missing]
+    if any(count is not None for count in counts.values()):
+        return counts, [FieldFault("/marks", "marks_or_counts", "Send marks or counts, not both.")]
+    try:
+        sessions = count_marks(marks_of(marks), start_year_of(term.partition("-")[0]))
+    except ValueError as error:
+        sentence = f"There is no such register mark in that year: {str(error)[:50]}."
+        return counts, [FieldFault("/marks", "unknown_mark", sentence)]
+    figures_of = (sessions.possible, sessions.attended, sessions.authorised, sessions.unauthorised)
+    return dict(zip(ATTENDANCE, figures_of, strict=True)), []
 
 
 async def push_suspensions(session: WriteSession, writes: Writes, referral_id: UUID, term: str, figures: Row) -> Pushed:

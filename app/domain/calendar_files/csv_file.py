@@ -10,6 +10,7 @@ from typing import Final
 from app.domain.academic_year import start_year_of
 from app.domain.calendar_files.entries import Entry, EntryKind, Reading
 from app.domain.calendar_files.words import meaning
+from app.domain.sheets.csv_text import delimiter_of, text_of
 from app.errors import Invalid
 
 _COLUMNS: Final[Mapping[str, frozenset[str]]] = {
@@ -38,7 +39,7 @@ def read_csv(content: bytes) -> Reading:
     01/09/2026. Needs a column for the first day (`starts_on`) and one that tells what the row is: `kind` (and
     `number`), `half_term`, or `name`. Raises Invalid for a file without them, or that is no text.
     """
-    reader = csv.reader(io.StringIO(text := _text(content), newline=""), delimiter=_delimiter(text))
+    reader = csv.reader(io.StringIO(text := text_of(content), newline=""), delimiter=delimiter_of(text))
     reading = Reading()
     try:
         header = [cell.strip() for cell in next(reader, [])]
@@ -54,22 +55,6 @@ def read_csv(content: bytes) -> Reading:
     except csv.Error as error:
         raise Invalid(f"Line {reader.line_num} cannot be read as CSV: {error}.") from error
     return reading
-
-
-def _text(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise Invalid("The file is UTF-16: save it as CSV UTF-8 and send it again.")
-    if content.startswith(b"PK\x03\x04"):
-        raise Invalid("The file is a ZIP or an Excel workbook, not CSV: save it as CSV.")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
-
-
-def _delimiter(text: str) -> str:
-    header = text.partition("\n")[0]
-    return max((",", ";", "\t"), key=header.count)
 
 
 def _columns(header: list[str]) -> dict[str, int]:

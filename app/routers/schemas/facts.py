@@ -13,12 +13,23 @@ Sessions = Annotated[int, Field(strict=True, ge=0, le=400, description="Sessions
 
 
 class AttendanceIn(In):
-    """A pupil's sessions of a term so far."""
+    """A pupil's sessions of a term so far: possible and attended ones counted, or the register's marks."""
 
-    sessions_possible: Sessions
-    sessions_attended: Sessions
+    sessions_possible: Sessions | None = None
+    sessions_attended: Sessions | None = None
     sessions_authorised: Sessions | None = None
     sessions_unauthorised: Sessions | None = None
+    marks: (
+        Annotated[
+            str,
+            Field(
+                max_length=2000,
+                description="Register marks, one a session, in place of the counts, which are made of them by the codes"
+                " of the term's academic year.",
+            ),
+        ]
+        | None
+    ) = None
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -28,7 +39,8 @@ class AttendanceIn(In):
                     "sessions_attended": 71,
                     "sessions_authorised": 9,
                     "sessions_unauthorised": 8,
-                }
+                },
+                {"marks": "/\\ /\\ I I /L M\\ /\\"},
             ]
         }
     )

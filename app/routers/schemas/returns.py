@@ -102,6 +102,7 @@ class TemplateOut(Out):
     period: str
     purpose: str
     rows: dict[str, str]
+    sheet: list[dict[str, str]] = Field(description="The columns of its rows in a spreadsheet.")
     schema_: dict[str, Any] = Field(alias="schema")
     labels: dict[str, str]
     needed: list[str]
