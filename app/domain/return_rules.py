@@ -4,9 +4,8 @@ A draft is held to its shape (known fields, right types, no row added or altered
 submitted also to what is needed and to the arithmetic of its template's rules.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
-from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +13,8 @@ from jsonschema import Draft202012Validator, FormatChecker, validators
 from jsonschema.exceptions import ValidationError
 
 from app.domain.attendance import attendance_faults
-from app.domain.returns import PROVIDER_HALF_TERM, SCHOOL_TERM, Template
+from app.domain.return_checks import content_check_faults, row_check_faults
+from app.domain.returns import Template
 from app.domain.suspensions import suspension_warnings
 from app.errors import FieldFault
 
@@ -77,7 +77,7 @@ def submit_faults(template: Template, content: Content, known: Content) -> list[
     faults = draft_faults(template, content, known)
     if not faults:
         faults = [*_missing_rows(template, content, known), *_needed_faults(template, content)]
-        faults += _ARITHMETIC[template.name](content)
+        faults += content_check_faults(template, content)
     return faults[:MAX_FAULTS]
 
 
@@ -87,7 +87,7 @@ def row_faults(template: Template, row: Content) -> list[FieldFault]:
     shape = template.schema["properties"][field]["items"]
     errors = _Validator(shape, format_checker=_formats).iter_errors(row)
     faults = [fault for error in sorted(errors, key=_place) for fault in _wording(error)]
-    return [*faults, *_text_faults(row, [])] or _ROW_ARITHMETIC[template.name](row, "")
+    return [*faults, *_text_faults(row, [])] or row_check_faults(template, row, "")
 
 
 # Shape
@@ -174,78 +174,28 @@ def _missing_rows(template: Template, content: Content, known: Content) -> Itera
 def _needed_faults(template: Template, content: Content) -> Iterator[FieldFault]:
     for pointer in template.needed:
         steps = pointer.split("/")[1:]
-        yield from _missing_at(content, steps, [])
+        yield from _missing_at(content, steps, [], template.excused_by)
 
 
-def _missing_at(value: Any, steps: list[str], path: list[str | int]) -> Iterator[FieldFault]:
+def _missing_at(value: Any, steps: list[str], path: list[str | int], excused_by: str | None) -> Iterator[FieldFault]:
     if not steps:
         if value is None or (isinstance(value, str) and not value.strip()):
             yield _fault(path, "needed", "is needed before the return is submitted.")
     elif steps[0] == "*":
         for index, row in enumerate(value):
-            if not row.get("no_figures_reason"):
-                yield from _missing_at(row, steps[1:], [*path, index])
+            if excused_by is None or not row.get(excused_by):
+                yield from _missing_at(row, steps[1:], [*path, index], excused_by)
     else:
-        yield from _missing_at(value.get(steps[0]), steps[1:], [*path, steps[0]])
+        yield from _missing_at(value.get(steps[0]), steps[1:], [*path, steps[0]], excused_by)
 
 
-# Arithmetic
+_SESSIONS: Final = ("sessions_possible", "sessions_attended", "sessions_authorised", "sessions_unauthorised")
 
 
-def _case_arithmetic(case: Content, at: str) -> list[FieldFault]:
-    offered, attended = case["contacts_offered_count"], case["contacts_attended_count"]
-    if offered is None or attended is None or attended <= offered:
-        return []
-    sentence = "More contacts are attended than were offered."
-    return [FieldFault(f"{at}/contacts_attended_count", "attended_within_offered", sentence)]
-
-
-def _provider_arithmetic(content: Content) -> list[FieldFault]:
-    cases, totals = content["cases"], content["totals"]
-    faults = [fault for index, case in enumerate(cases) for fault in _case_arithmetic(case, f"/cases/{index}")]
-    sums = {
-        "case_count": len(cases),
-        "contacts_offered_count": sum(case["contacts_offered_count"] or 0 for case in cases),
-        "contacts_attended_count": sum(case["contacts_attended_count"] or 0 for case in cases),
-        "closed_count": sum(case["state_at_end"] == "closed" for case in cases),
-    }
-    for name, total in sums.items():
-        if totals[name] is not None and totals[name] != total:
-            faults.append(
-                FieldFault(f"/totals/{name}", "totals_agree", "The total is not the sum of the rows of this return.")
-            )
-    return faults
-
-
-_FIGURES: Final = (
-    "sessions_possible",
-    "sessions_attended",
-    "sessions_authorised",
-    "sessions_unauthorised",
-    "suspension_count",
-    "sessions_lost",
-    "permanent_exclusion_count",
-)
-
-
-def _school_arithmetic(content: Content) -> list[FieldFault]:
-    pupils = enumerate(content["pupils"])
-    return [fault for index, pupil in pupils for fault in _pupil_arithmetic(pupil, f"/pupils/{index}")]
-
-
-def _pupil_arithmetic(pupil: Content, at: str) -> list[FieldFault]:
-    if not pupil.get("no_figures_reason"):
-        return fact_faults(pupil, at)
-    if all(pupil.get(name) is None for name in _FIGURES):
-        return []
-    sentence = "There is a reason why there are no figures, and there are figures: keep one of them."
-    return [FieldFault(f"{at}/no_figures_reason", "reason_or_figures", sentence)]
-
-
-def fact_faults(row: Content, at: str = "") -> list[FieldFault]:
-    """What is wrong with a pupil's attendance of one term, as far as the figures are there."""
-    sentences = attendance_faults(*(row.get(name) for name in _FIGURES[:4]))
-    return [FieldFault(f"{at}/sessions_possible", "sessions_add_up", sentence) for sentence in sentences]
+def fact_faults(row: Content) -> list[FieldFault]:
+    """What is wrong with a pupil's attendance of one term as it is pushed, as far as the figures are there."""
+    sentences = attendance_faults(*(row.get(name) for name in _SESSIONS))
+    return [FieldFault("/sessions_possible", "sessions_add_up", sentence) for sentence in sentences]
 
 
 def school_warnings(content: Content) -> list[FieldFault]:
@@ -258,14 +208,6 @@ def school_warnings(content: Content) -> list[FieldFault]:
         for index, pupil in enumerate(content.get("pupils", ()))
         for sentence in suspension_warnings(pupil.get("suspension_count"), pupil.get("sessions_lost"))
     ][:MAX_FAULTS]
-
-
-_ARITHMETIC: Final[Mapping[str, Callable[[Content], list[FieldFault]]]] = MappingProxyType(
-    {PROVIDER_HALF_TERM: _provider_arithmetic, SCHOOL_TERM: _school_arithmetic}
-)
-_ROW_ARITHMETIC: Final[Mapping[str, Callable[[Content, str], list[FieldFault]]]] = MappingProxyType(
-    {PROVIDER_HALF_TERM: _case_arithmetic, SCHOOL_TERM: _pupil_arithmetic}
-)
 
 
 def _fault(path: list[str | int], code: str, rest: str) -> FieldFault:

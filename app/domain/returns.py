@@ -105,6 +105,23 @@ class Template:
         return self.content["rows"]["list"], self.content["rows"]["key"]
 
     @property
+    def excused_by(self) -> str | None:
+        """The field of a row that says why it has no figures, where the template has one."""
+        excused_by: str | None = self.content["rows"].get("excused_by")
+        return excused_by
+
+    @property
+    def checks(self) -> list[dict[str, Any]]:
+        """The rules that are checked by what they say of themselves (`app.domain.return_checks`)."""
+        return [rule for rule in self.content["rules"] if "check" in rule]
+
+    @property
+    def prefill(self) -> dict[str, str]:
+        """By JSON Pointer, `*` for each row: what of the record a field is filled in with when a return is opened."""
+        prefill: dict[str, str] = self.content["prefill"]
+        return prefill
+
+    @property
     def sheet(self) -> list[dict[str, str]]:
         """The columns of its rows in a spreadsheet: `heading`, and `field` of a row, or where else it comes `from`.
 

@@ -373,7 +373,7 @@ async def test_attended_more_than_possible_is_refused_in_a_sentence(api: Api, la
     assert refused.status_code == 422
     (fault,) = refused.json()["errors"]
     assert (fault["pointer"], fault["code"]) == ("/pupils/0/sessions_possible", "sessions_add_up")
-    assert "more than the sessions possible" in fault["detail"]
+    assert fault["detail"].endswith("Here they come to 30 more.")
     assert await stored(lane, town, row["id"]) == before
 
 

@@ -1,6 +1,6 @@
 """Opening what is owed: when a period of the calendar has ended, its returns appear, filled from the record."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
@@ -14,6 +14,7 @@ from app import clock
 from app.db import BrokerSession
 from app.domain.obligations import ObligationKind
 from app.domain.policy import policy_from
+from app.domain.return_prefill import prefilled
 from app.domain.returns import (
     PROVIDER_HALF_TERM,
     SCHOOL_TERM,
@@ -80,8 +81,8 @@ async def _owed(session: BrokerSession, up_to: date) -> list[_Owed]:
     cases = await queries.provider_cases_owed(session, PROVIDER_HALF_TERM, half_terms)
     pupils = await queries.school_pupils_owed(session, SCHOOL_TERM, terms)
     return [
-        *_gather(cases, half_terms, PROVIDER_HALF_TERM, "provider_return", _provider_content),
-        *_gather(pupils, [term.period for term in terms], SCHOOL_TERM, "school_return", _school_content),
+        *_gather(cases, half_terms, PROVIDER_HALF_TERM, "provider_return"),
+        *_gather(pupils, [term.period for term in terms], SCHOOL_TERM, "school_return"),
     ]
 
 
@@ -90,46 +91,12 @@ def _gather(
     periods: Iterable[Period],
     template: str,
     obligation: ObligationKind,
-    content: Callable[[list[dict[str, Any]]], dict[str, Any]],
 ) -> Iterator[_Owed]:
     """One return per period and organisation; the rows come in that order."""
     by_key = {period.key: period for period in periods}
     for (key, organisation_id), group in groupby(rows, key=lambda row: (row["period"], row["organisation_id"])):
-        plain = [
-            {name: value for name, value in row.items() if name not in ("period", "organisation_id")} for row in group
-        ]
-        yield _Owed(template_of(template), obligation, organisation_id, by_key[key], content(plain))
-
-
-def _provider_content(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    practitioners = rows[0]["practitioner_count"]
-    cases = [
-        {
-            **{name: value for name, value in row.items() if name != "practitioner_count"},
-            "intervention_id": str(row["intervention_id"]),
-            "planned_end_on": row["planned_end_on"].isoformat(),
-        }
-        for row in rows
-    ]
-    return {
-        "cases": cases,
-        "totals": {
-            "case_count": len(cases),
-            "contacts_offered_count": sum(case["contacts_offered_count"] for case in cases),
-            "contacts_attended_count": sum(case["contacts_attended_count"] for case in cases),
-            "closed_count": sum(case["state_at_end"] == "closed" for case in cases),
-        },
-        "staffing": {"practitioner_count": practitioners, "vacancy_count": None, "comment": None},
-        "narrative": {"what_helped": None, "barriers": None},
-    }
-
-
-def _school_content(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "pupils": [
-            {**row, "referral_id": str(row["referral_id"]), "no_figures_reason": None, "comment": None} for row in rows
-        ]
-    }
+        asked = template_of(template)
+        yield _Owed(asked, obligation, organisation_id, by_key[key], prefilled(asked, [dict(row) for row in group]))
 
 
 def _open(session: BrokerSession, writes: Writes, owed: _Owed, due_on: date, officers: UUID) -> None:
