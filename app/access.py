@@ -135,6 +135,9 @@ RULES: Final[dict[str, Rule]] = {
     "accept_return": Rule(Scope.RETURNS_WRITE, _AUTHORITY),
     "query_return": Rule(Scope.RETURNS_WRITE, _AUTHORITY),
     "list_return_templates": Rule(Scope.RETURNS_READ, _FILERS | _AUTHORITY),
+    "preview_return_template": Rule(Scope.ADMIN, _AUTHORITY),
+    "publish_return_template": Rule(Scope.ADMIN, _AUTHORITY),
+    "withdraw_return_template": Rule(Scope.ADMIN, _AUTHORITY),
     "list_obligations": Rule(Scope.REFERRALS_READ, _ALL),
     # supply
     "list_services": Rule(Scope.SUPPLY_READ, _ALL),

@@ -56,6 +56,8 @@ BY_CONSTRAINT: Final[dict[str, tuple[type[HalftermError], str]]] = {
         AlreadyExists,
         "Suspensions for that period are already recorded.",
     ),
+    "uq_return_template_authority_id_template_version": (AlreadyExists, "Another version was published meanwhile."),
+    "ux_return_template_one_from_a_day": (AlreadyExists, "Another version applies from that day."),
     "uq_return_record_authority_id_organisation_id_template_period": (
         AlreadyExists,
         "The return for that period is already open.",

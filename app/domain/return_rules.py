@@ -86,7 +86,7 @@ def row_faults(template: Template, row: Content) -> list[FieldFault]:
     field, _ = template.rows
     shape = template.schema["properties"][field]["items"]
     errors = _Validator(shape, format_checker=_formats).iter_errors(row)
-    faults = [fault for error in sorted(errors, key=_place) for fault in _wording(error)]
+    faults = [fault for error in sorted(errors, key=_place) for fault in wording(error)]
     return [*faults, *_text_faults(row, [])] or row_check_faults(template, row, "")
 
 
@@ -100,11 +100,12 @@ def _place(error: ValidationError) -> list[str]:
 def _shape_faults(template: Template, content: Content) -> Iterator[FieldFault]:
     errors = _Validator(template.schema, format_checker=_formats).iter_errors(content)
     for error in sorted(errors, key=_place):
-        yield from _wording(error)
+        yield from wording(error)
     yield from _text_faults(content, [])
 
 
-def _wording(error: ValidationError) -> Iterator[FieldFault]:
+def wording(error: ValidationError) -> Iterator[FieldFault]:
+    """A schema's complaint as faults, each in one plain sentence without the value."""
     path = list(error.absolute_path)
     instance: Any = error.instance
     schema: Any = error.schema

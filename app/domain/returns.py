@@ -116,6 +116,12 @@ class Template:
         return [rule for rule in self.content["rules"] if "check" in rule]
 
     @property
+    def kept(self) -> list[str]:
+        """JSON Pointers of the fields that facts and outcomes stand on: every version of the template has them."""
+        kept: list[str] = self.content["kept"]
+        return kept
+
+    @property
     def prefill(self) -> dict[str, str]:
         """By JSON Pointer, `*` for each row: what of the record a field is filled in with when a return is opened."""
         prefill: dict[str, str] = self.content["prefill"]
@@ -131,6 +137,9 @@ class Template:
         sheet: list[dict[str, str]] = self.content["sheet"]
         return sheet
 
+
+FIRST_OWN_VERSION: Final = 1001
+"""Authorities' own versions are numbered from here on, so that they never meet one that ships later."""
 
 PROVIDER_HALF_TERM: Final = "provider_half_term"
 SCHOOL_TERM: Final = "school_term"

@@ -1,6 +1,17 @@
 """Tables, named constraints and row policies. Importing this package registers every table on `metadata`."""
 
-from app.models import allocation, casework, demand, events, ground, hand_over, national, parties, supply
+from app.models import (
+    allocation,
+    casework,
+    demand,
+    events,
+    ground,
+    hand_over,
+    national,
+    parties,
+    return_templates,
+    supply,
+)
 from app.models.base import ROW_POLICIES, metadata
 
 __all__ = [
@@ -14,5 +25,6 @@ __all__ = [
     "metadata",
     "national",
     "parties",
+    "return_templates",
     "supply",
 ]

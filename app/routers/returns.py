@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from app import clock
 from app.db import ReadSession, WriteSession
-from app.domain.returns import ReturnState, templates
-from app.http.answers import JSON, once, thing, to_bytes
+from app.domain.returns import ReturnState
+from app.http.answers import once, thing, to_bytes
 from app.http.caller import Call, caller
 from app.http.conditional import check_match, entity_tag, require_match
 from app.queries import returns as queries
@@ -23,10 +23,8 @@ from app.routers.schemas.returns import (
     ReturnIn,
     ReturnOut,
     ReturnSummaryOut,
-    TemplatesOut,
     return_of,
     summary_of,
-    template_of,
 )
 from app.services.idempotency import Answer
 from app.services.returns import accept_return, fill_return, query_return, read_return, submit_return
@@ -35,13 +33,6 @@ router = APIRouter(tags=["returns"])
 
 Row = dict[str, Any]
 IfMatch = Annotated[str | None, Header(description="The `ETag` of the version that you read.", max_length=1024)]
-
-
-@router.get("/v1/return-templates", operation_id="list_return_templates", responses={200: {"model": TemplatesOut}})
-async def list_return_templates(call: Annotated[Call, Depends(caller("list_return_templates"))]) -> Response:
-    """What returns ask: the schema, the labels, what must be there to submit, and the rules in plain English."""
-    del call
-    return Response(to_bytes({"data": [template_of(template) for template in templates()]}), media_type=JSON)
 
 
 @router.get("/v1/returns", operation_id="list_returns", responses={200: {"model": Page[ReturnSummaryOut]}})

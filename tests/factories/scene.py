@@ -10,9 +10,12 @@ from typing import Any, Final
 
 from app.access import Group, Kind, Principal
 from app.db import Database, broker
+from app.domain.return_template_rules import own_content
+from app.domain.returns import FIRST_OWN_VERSION, SCHOOL_TERM, template_of
 from app.domain.upn import make_upn
 from app.ids import new_id
 from app.models.parties import organisation, school_calendar
+from app.models.return_templates import return_template
 from app.queries.writes import Writes
 from app.services.returns.opening import open_due_returns
 from tests.factories.authority import Town, build_town
@@ -126,7 +129,21 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
             stamp=new_id(),
             training_days=[{"on": "2027-06-21", "name": "Training day"}],
         )
+        # By hand: publishing one tells every organisation, and strangers are to hear of nothing here.
+        template_id = new_id()
+        writes.add(
+            return_template,
+            id=template_id,
+            template=SCHOOL_TERM,
+            version=FIRST_OWN_VERSION,
+            content=own_content(template_of(SCHOOL_TERM)),
+            applies_from=date(2040, 1, 1),
+            published_at=wide.now,
+            published_by_client_id=wide.principal.client_id,
+            summary_of_changes="x",
+        )
         await writes.flush(wide)
+    ids["template"] = str(template_id)
     for kind in ("school", "provider"):
         rows = (await api.as_(scene.callers[kind]).get("/v1/returns")).json()["data"]
         assert rows, f"no return is owed by the {kind}"

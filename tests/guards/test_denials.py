@@ -29,6 +29,7 @@ OWN_CREATIONS = {
     "advance_clock",
     "create_allocation_run",
     "publish_policy", "preview_policy",
+    "publish_return_template", "preview_return_template",
 }  # fmt: skip
 # Bodies where the document has no example: each would be accepted from the right caller.
 BODIES: dict[str, Any] = {
@@ -36,6 +37,7 @@ BODIES: dict[str, Any] = {
     "decline_allocation": {"reason": "unsuitable"},
     "assign_practitioner": {"practitioner_id": "{practitioner}"},
     "set_place_practitioner": {"practitioner_id": "{practitioner}"},
+    "withdraw_return_template": {"reason": "x"},
     "search_referrals": {"upn": "J926999924001"},
     "amend_referral": {"reason": "x", "child_view": "y"},
     "change_agreement": {"status": "withdrawn"},
@@ -116,6 +118,7 @@ def filled(path: str, scene: Scene) -> str:
         "range",
         "hand_over",
         "policy",
+        "template",
     ):
         path = path.replace(f"{{{name}_id}}", scene.ids[name])
     path = path.replace("{allocation_id}", scene.ids["pending_allocation"])

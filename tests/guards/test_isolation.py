@@ -31,6 +31,7 @@ STRANGERS = ("other school", "other provider")
 DIRECTORY = {
     "authority", "organisation", "area", "school", "school_group", "school_group_member", "calendar_year",
     "calendar_period", "calendar_closure", "school_calendar", "service", "policy_version", "ground_change",
+    "return_template",
 }  # fmt: skip
 # Tables that the main path leaves empty: later work fills them.
 EMPTY = {"school_group", "school_group_member", "calendar_year", "calendar_period",

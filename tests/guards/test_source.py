@@ -28,6 +28,7 @@ BROKERS = {
     "services/hand_over.py": "cases move between providers, and what they leave is offered to the waiting list",
     "services/allocation_runs.py": "a run decides the whole waiting list",
     "services/policies.py": "a version is withdrawn while nothing can be decided under it",
+    "services/returns/templates.py": "a version is withdrawn while no return can be opened with it",
     "services/calendars.py": "a new calendar may have ended a period of every organisation already",
     "services/business_clock.py": "the clock acts for the whole authority",
 }

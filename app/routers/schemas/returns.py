@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from app.access import Kind
 from app.domain.return_rules import school_warnings
-from app.domain.returns import SCHOOL_TERM, ReturnState, Template, available_acts
+from app.domain.returns import SCHOOL_TERM, ReturnState, available_acts
 from app.routers.schemas.base import In, LongText, Out
 
 Row = dict[str, Any]
@@ -92,29 +92,6 @@ class ReturnOut(ReturnSummaryOut):
     warnings: list[WarningOut]
 
 
-class TemplateOut(Out):
-    """A return template: what is asked, in JSON Schema and in plain English."""
-
-    template: str
-    version: int
-    title: str
-    asked_of: str
-    period: str
-    purpose: str
-    rows: dict[str, str]
-    sheet: list[dict[str, str]] = Field(description="The columns of its rows in a spreadsheet.")
-    schema_: dict[str, Any] = Field(alias="schema")
-    labels: dict[str, str]
-    needed: list[str]
-    rules: list[dict[str, str]]
-
-
-class TemplatesOut(Out):
-    """Every template and version."""
-
-    data: list[TemplateOut]
-
-
 def summary_of(row: Row, *, kind: Kind, today: date, submitted_on: date | None) -> Row:
     """A return's row as a list shows it."""
     names = (name for name in ReturnSummaryOut.model_fields if name not in ("late", "available_actions"))
@@ -134,8 +111,3 @@ def return_of(row: Row, *, kind: Kind, today: date, submitted_on: date | None) -
         "content": row["content"],
         "warnings": warnings,
     }
-
-
-def template_of(template: Template) -> Row:
-    """A template as its file says."""
-    return dict(template.content)

@@ -6,10 +6,11 @@ from uuid import UUID
 from app.db import WriteSession
 from app.domain.obligations import ObligationKind
 from app.domain.return_rules import draft_faults, submit_faults
-from app.domain.returns import PROVIDER_HALF_TERM, SCHOOL_TERM, ReturnAct, ReturnState, move, template_of
+from app.domain.returns import PROVIDER_HALF_TERM, SCHOOL_TERM, ReturnAct, ReturnState, move
 from app.errors import Invalid
 from app.ids import new_id
 from app.queries import facts
+from app.queries.return_templates import asked_by
 from app.queries.writes import Writes
 from app.services.obligations import meet
 from app.services.returns.reading import Check, Row, act, lock
@@ -30,7 +31,7 @@ async def fill_return(
     """
     row = await lock(session, return_id, check)
     move(ReturnState(row["state"]), ReturnAct.FILL)
-    faults = draft_faults(template_of(row["template"], row["template_version"]), content, row["prefilled"])
+    faults = draft_faults(await asked_by(session, row["template"], row["template_version"]), content, row["prefilled"])
     if faults:
         raise Invalid(errors=faults)
     return await act(session, writes, row, ReturnAct.FILL, content=content)
@@ -44,7 +45,9 @@ async def submit_return(session: WriteSession, writes: Writes, return_id: UUID, 
     """
     row = await lock(session, return_id, check)
     state, _ = move(ReturnState(row["state"]), ReturnAct.SUBMIT)
-    faults = submit_faults(template_of(row["template"], row["template_version"]), row["content"], row["prefilled"])
+    faults = submit_faults(
+        await asked_by(session, row["template"], row["template_version"]), row["content"], row["prefilled"]
+    )
     if faults:
         raise Invalid("The return is not ready to be submitted.", errors=faults)
     if row["template"] == SCHOOL_TERM:

@@ -23,7 +23,6 @@ from app.domain.returns import (
     Template,
     ended_half_terms,
     ended_terms,
-    template_of,
 )
 from app.errors import InvariantBroken
 from app.ids import new_id
@@ -34,6 +33,7 @@ from app.queries.parties import authority_organisation, calendar_of
 from app.queries.writes import Writes
 from app.services.events import tell
 from app.services.obligations import owe
+from app.services.returns.templates import templates_of_periods
 
 # Every period that ended within a year is looked at each time: what is open already is left alone, so a clock that
 # stood still, or leapt, leaves no return unopened.
@@ -78,25 +78,28 @@ async def _owed(session: BrokerSession, up_to: date) -> list[_Owed]:
     since = up_to - timedelta(days=_LOOK_BACK_DAYS)
     half_terms = ended_half_terms(calendar, since, up_to)
     terms = ended_terms(calendar, since, up_to)
+    ended = [term.period for term in terms]
     cases = await queries.provider_cases_owed(session, PROVIDER_HALF_TERM, half_terms)
     pupils = await queries.school_pupils_owed(session, SCHOOL_TERM, terms)
     return [
-        *_gather(cases, half_terms, PROVIDER_HALF_TERM, "provider_return"),
-        *_gather(pupils, [term.period for term in terms], SCHOOL_TERM, "school_return"),
+        *_gather(
+            cases, half_terms, await templates_of_periods(session, PROVIDER_HALF_TERM, half_terms), "provider_return"
+        ),
+        *_gather(pupils, ended, await templates_of_periods(session, SCHOOL_TERM, ended), "school_return"),
     ]
 
 
 def _gather(
     rows: Iterable[asyncpg.Record],
     periods: Iterable[Period],
-    template: str,
+    asked: Mapping[str, Template],
     obligation: ObligationKind,
 ) -> Iterator[_Owed]:
-    """One return per period and organisation; the rows come in that order."""
+    """One return per period and organisation; the rows come in that order. `asked`: its template, by period."""
     by_key = {period.key: period for period in periods}
     for (key, organisation_id), group in groupby(rows, key=lambda row: (row["period"], row["organisation_id"])):
-        asked = template_of(template)
-        yield _Owed(asked, obligation, organisation_id, by_key[key], prefilled(asked, [dict(row) for row in group]))
+        content = prefilled(asked[key], [dict(row) for row in group])
+        yield _Owed(asked[key], obligation, organisation_id, by_key[key], content)
 
 
 def _open(session: BrokerSession, writes: Writes, owed: _Owed, due_on: date, officers: UUID) -> None:
