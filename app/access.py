@@ -132,6 +132,8 @@ RULES: Final[dict[str, Rule]] = {
     "get_return_workbook": Rule(Scope.RETURNS_READ, _FILERS),
     "send_return_rows": Rule(Scope.RETURNS_WRITE, _FILERS),
     "submit_return": Rule(Scope.RETURNS_WRITE, _FILERS),
+    "amend_return": Rule(Scope.RETURNS_WRITE, _FILERS),
+    "list_return_submissions": Rule(Scope.RETURNS_READ, _FILERS | _AUTHORITY),
     "accept_return": Rule(Scope.RETURNS_WRITE, _AUTHORITY),
     "query_return": Rule(Scope.RETURNS_WRITE, _AUTHORITY),
     "list_return_templates": Rule(Scope.RETURNS_READ, _FILERS | _AUTHORITY),

@@ -38,6 +38,7 @@ class ReturnAct(StrEnum):
     SUBMIT = "submit"
     QUERY = "query"
     ACCEPT = "accept"
+    AMEND = "amend"
 
 
 _S = ReturnState
@@ -54,6 +55,9 @@ _MOVES: Final[Mapping[tuple[ReturnAct, ReturnState], tuple[ReturnState, str]]] =
         (ReturnAct.QUERY, _S.RESUBMITTED): (_S.QUERIED, "return.queried"),
         (ReturnAct.ACCEPT, _S.SUBMITTED): (_S.ACCEPTED, "return.accepted"),
         (ReturnAct.ACCEPT, _S.RESUBMITTED): (_S.ACCEPTED, "return.accepted"),
+        # A figure that was wrong is put right: by whoever sent it, or because the authority asks again.
+        (ReturnAct.AMEND, _S.ACCEPTED): (_S.QUERIED, "return.reopened"),
+        (ReturnAct.QUERY, _S.ACCEPTED): (_S.QUERIED, "return.queried"),
     }
 )
 _DONE: Final = {
@@ -61,6 +65,7 @@ _DONE: Final = {
     ReturnAct.SUBMIT: "submitted",
     ReturnAct.QUERY: "queried",
     ReturnAct.ACCEPT: "accepted",
+    ReturnAct.AMEND: "amended",
 }
 
 
@@ -74,7 +79,7 @@ def move(state: ReturnState, act: ReturnAct) -> tuple[ReturnState, str]:
 
 def available_acts(state: ReturnState, *, officer: bool) -> list[str]:
     """The acts open now to the authority's officers, or to the organisation that owes the return."""
-    acts = (ReturnAct.QUERY, ReturnAct.ACCEPT) if officer else (ReturnAct.FILL, ReturnAct.SUBMIT)
+    acts = (ReturnAct.QUERY, ReturnAct.ACCEPT) if officer else (ReturnAct.FILL, ReturnAct.SUBMIT, ReturnAct.AMEND)
     return [act.value for act in acts if (act, state) in _MOVES]
 
 

@@ -258,9 +258,13 @@ return_record = tenant_table(
     Column("content", JSONB, nullable=False),
     Column("prefilled", JSONB, nullable=False),
     Column("query", Text),
+    # What was asked of single rows: [{"row": key, "field": name or null, "question": text}].
+    Column("query_lines", JSONB, nullable=False, server_default=text("'[]'")),
     Column("opened_at", DateTime(timezone=True), nullable=False),
     Column("submitted_at", DateTime(timezone=True)),
     Column("accepted_at", DateTime(timezone=True)),
+    # Why whoever sent it put it right after it had been accepted; kept with the next submission.
+    Column("amendment_reason", Text),
     reference("organisation", "organisation_id"),
     UniqueConstraint("authority_id", "organisation_id", "template", "period"),
     CheckConstraint("state IN ('due', 'draft', 'submitted', 'queried', 'resubmitted', 'accepted')", name="state"),
@@ -270,4 +274,22 @@ return_record = tenant_table(
     Index("ix_return_record_owed", "authority_id", "organisation_id", "due_on", "id"),
     Index("ix_return_record_due", "authority_id", "due_on", "id"),
     policy=owned("organisation_id", writers=("organisation_id",)),
+)
+
+# What a return said each time that it was submitted.
+return_submission = tenant_table(
+    "return_submission",
+    uuid("return_id"),
+    uuid("organisation_id"),
+    Column("number", Integer, nullable=False),
+    Column("submitted_at", DateTime(timezone=True), nullable=False),
+    # Null for what was submitted before this was kept.
+    uuid("client_id", nullable=True),
+    # Why it was sent again after it had been accepted.
+    Column("reason", Text),
+    Column("content", JSONB, nullable=False),
+    reference("return_record", "return_id"),
+    UniqueConstraint("authority_id", "return_id", "number"),
+    CheckConstraint("number >= 1", name="number"),
+    policy=RowPolicy(read=within(own("organisation_id")), write=None, insert=within(own("organisation_id"))),
 )

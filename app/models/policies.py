@@ -79,6 +79,7 @@ APPEND_ONLY = frozenset(
         "band_decision",
         "override",
         "policy_version",
+        "return_submission",
     }
 )
 """Tables that the application role may add to, and never change."""

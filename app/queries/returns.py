@@ -18,8 +18,8 @@ Row = dict[str, Any]
 
 _HEAD: Final = (
     "r.id, r.organisation_id, o.name AS organisation_name, r.template, r.template_version, r.period,"
-    " r.period_starts_on, r.period_ends_on, r.state, r.version, r.due_on, r.query, r.opened_at, r.submitted_at,"
-    " r.accepted_at"
+    " r.period_starts_on, r.period_ends_on, r.state, r.version, r.due_on, r.query, r.query_lines,"
+    " r.amendment_reason, r.opened_at, r.submitted_at, r.accepted_at"
 )
 _JOIN: Final = (
     "FROM return_record r JOIN organisation o ON o.authority_id = r.authority_id AND o.id = r.organisation_id"
@@ -81,6 +81,27 @@ async def lock_return(session: WriteSession, return_id: UUID) -> Row | None:
     )
 
 
+async def next_submission(session: WriteSession, return_id: UUID) -> int:
+    """The number of a return's next submission; the return is locked."""
+    number: int = await session.value(
+        "SELECT coalesce(max(number), 0) + 1 FROM return_submission WHERE authority_id = $1 AND return_id = $2",
+        session.authority_id,
+        return_id,
+    )
+    return number
+
+
+async def submissions_of(session: ReadSession, return_id: UUID) -> list[Row]:
+    """What a return said each time that it was submitted, in order."""
+    rows = await session.rows(
+        "SELECT number, submitted_at, reason, content FROM return_submission"
+        " WHERE authority_id = $1 AND return_id = $2 ORDER BY number",
+        session.authority_id,
+        return_id,
+    )
+    return [{**row, "content": orjson.loads(row["content"])} for row in rows]
+
+
 async def people_of(session: ReadSession, references: Sequence[str]) -> dict[str, Row]:
     """Name and year group by reference, of those referrals whose child the caller may know."""
     rows = await session.rows(
@@ -110,7 +131,7 @@ async def lock_untouched(session: WriteSession, template: str, period: str) -> R
 def _whole(row: asyncpg.Record | None) -> Row | None:
     if row is None:
         return None
-    return {**row, "content": orjson.loads(row["content"]), "prefilled": orjson.loads(row["prefilled"])}
+    return {**row, **{name: orjson.loads(row[name]) for name in ("content", "prefilled", "query_lines")}}
 
 
 # A case that was handed over belongs to the return of each provider for the time in which it had it, with the contacts

@@ -19,15 +19,17 @@ from app.queries.writes import Writes
 from app.routers.pages import Cursor, Limit, listed
 from app.routers.schemas.page import Page
 from app.routers.schemas.returns import (
+    AmendIn,
     QueryIn,
     ReturnIn,
     ReturnOut,
     ReturnSummaryOut,
+    SubmissionsOut,
     return_of,
     summary_of,
 )
 from app.services.idempotency import Answer
-from app.services.returns import accept_return, fill_return, query_return, read_return, submit_return
+from app.services.returns import accept_return, amend_return, fill_return, query_return, read_return, submit_return
 
 router = APIRouter(tags=["returns"])
 
@@ -141,14 +143,57 @@ async def query(
     call: Annotated[Call, Depends(caller("query_return"))],
     if_match: IfMatch = None,
 ) -> Response:
-    """Ask about a submitted return. The sender may then fill it in and submit it again."""
+    """Ask about a submitted return, or an accepted one, as a whole and row by row.
+
+    The sender may then fill it in and submit it again.
+    """
     return await _act(
         call,
         {"return_id": str(return_id), **body.model_dump()},
         lambda session, writes: query_return(
-            session, writes, return_id, body.question, lambda version: check_match(if_match, version)
+            session,
+            writes,
+            return_id,
+            body.question,
+            [line.model_dump() for line in body.lines],
+            lambda version: check_match(if_match, version),
         ),
     )
+
+
+@router.post("/v1/returns/{return_id}/amend", operation_id="amend_return", responses={200: {"model": ReturnOut}})
+async def amend(
+    return_id: UUID,
+    body: AmendIn,
+    call: Annotated[Call, Depends(caller("amend_return"))],
+    if_match: IfMatch = None,
+) -> Response:
+    """Put an accepted return right: it opens to be filled in and submitted again.
+
+    Until it is, its figures count as they were accepted; what each submission said stays on record.
+    """
+    return await _act(
+        call,
+        {"return_id": str(return_id), **body.model_dump()},
+        lambda session, writes: amend_return(
+            session, writes, return_id, body.reason, lambda version: check_match(if_match, version)
+        ),
+    )
+
+
+@router.get(
+    "/v1/returns/{return_id}/submissions",
+    operation_id="list_return_submissions",
+    responses={200: {"model": SubmissionsOut}},
+)
+async def list_submissions(
+    return_id: UUID, call: Annotated[Call, Depends(caller("list_return_submissions"))]
+) -> Response:
+    """What the return said each time that it was submitted, and why it was put right."""
+    async with call.read() as session:
+        row = await read_return(session, return_id)
+        rows = await queries.submissions_of(session, return_id)
+    return thing(call, {"data": rows}, row["version"])
 
 
 async def _act(call: Call, body: Row, done: Callable[[WriteSession, Writes], Awaitable[Row]]) -> Response:

@@ -224,7 +224,7 @@ async def test_a_return_goes_from_due_to_accepted_with_one_event_each(api: Api, 
     assert resent.json()["state"] == "resubmitted"
     done = await boss.post(f"/v1/returns/{row['id']}/accept")
     assert done.json()["state"] == "accepted"
-    assert done.json()["available_actions"] == []
+    assert done.json()["available_actions"] == ["query"]
 
     after = await stored(lane, town, row["id"])
     assert after["told"] == [
@@ -281,6 +281,63 @@ async def test_a_submitted_school_return_becomes_facts_of_the_term_and_resubmitt
     assert (await mis.post(f"/v1/returns/{row['id']}/submit")).status_code == 200
     async with lane.read(town.officer) as session:
         assert await session.rows(kept) == []
+
+
+async def test_an_accepted_return_is_put_right_with_its_history_and_its_figures_count_meanwhile(
+    api: Api, lane: Database, town: Town
+) -> None:
+    row = await school_return(api, lane, town)
+    mis, boss, path = school(api, town), officer(api, town), f"/v1/returns/{row['id']}"
+    await fill(mis, row, filled(row))
+    early = await mis.post(f"{path}/amend", {"reason": "Too soon."})
+    assert early.status_code == 409
+    await mis.post(f"{path}/submit")
+    await boss.post(f"{path}/accept")
+    opened = await mis.post(f"{path}/amend", {"reason": "Two weeks of marks were missing."})
+    assert (opened.json()["state"], opened.json()["accepted_at"]) == ("queried", None)
+    kept = "SELECT sessions_possible FROM attendance_record"
+    async with lane.read(town.officer) as session:
+        assert await session.value(kept) == 140
+    await fill(mis, opened.json(), filled(row, sessions_possible=150, sessions_attended=130))
+    assert (await mis.post(f"{path}/submit")).json()["state"] == "resubmitted"
+    async with lane.read(town.officer) as session:
+        assert await session.value(kept) == 150
+    for reader in (mis, boss):
+        told = (await reader.get(f"{path}/submissions")).json()["data"]
+        assert [(one["number"], one["reason"], one["content"]["pupils"][0]["sessions_possible"]) for one in told] == [
+            (1, None, 140),
+            (2, "Two weeks of marks were missing.", 150),
+        ]
+    assert (await boss.post(f"{path}/accept")).json()["state"] == "accepted"
+    assert (await stored(lane, town, row["id"]))["told"][-4:] == [
+        "return.reopened", "return.drafted", "return.resubmitted", "return.accepted",
+    ]  # fmt: skip
+
+
+async def test_the_authority_asks_row_by_row(api: Api, lane: Database, town: Town) -> None:
+    row = await school_return(api, lane, town)
+    mis, boss, path = school(api, town), officer(api, town), f"/v1/returns/{row['id']}"
+    await fill(mis, row, filled(row))
+    await mis.post(f"{path}/submit")
+    line = {"row": row["content"]["pupils"][0]["referral_id"], "field": "sessions_possible", "question": "So few?"}
+    before = await stored(lane, town, row["id"])
+    for wrong, pointer in (({"row": "nobody"}, "/lines/1/row"), ({"field": "shoe_size"}, "/lines/1/field")):
+        refused = await boss.post(f"{path}/query", {"question": "?", "lines": [line, {**line, **wrong}]})
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, pointer)
+    assert await stored(lane, town, row["id"]) == before
+    asked = await boss.post(f"{path}/query", {"question": "See below.", "lines": [line]})
+    assert asked.status_code == 200, asked.text
+    assert (await mis.get(path)).json()["query_lines"] == [line]
+
+
+async def test_an_accepted_return_can_be_asked_about_again(api: Api, lane: Database, town: Town) -> None:
+    row = await school_return(api, lane, town)
+    mis, boss, path = school(api, town), officer(api, town), f"/v1/returns/{row['id']}"
+    await fill(mis, row, filled(row))
+    await mis.post(f"{path}/submit")
+    await boss.post(f"{path}/accept")
+    assert (await boss.post(f"{path}/query", {"question": "Sure?"})).json()["state"] == "queried"
+    assert (await mis.post(f"{path}/submit")).json()["state"] == "resubmitted"
 
 
 async def test_a_provider_return_is_submitted_with_its_narrative(api: Api, lane: Database, town: Town) -> None:

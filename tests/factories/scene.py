@@ -7,6 +7,7 @@ for in whatever comes back.
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from app.access import Group, Kind, Principal
 from app.db import Database, broker
@@ -14,6 +15,7 @@ from app.domain.return_template_rules import own_content
 from app.domain.returns import FIRST_OWN_VERSION, SCHOOL_TERM, template_of
 from app.domain.upn import make_upn
 from app.ids import new_id
+from app.models.casework import return_submission
 from app.models.parties import organisation, school_calendar
 from app.models.return_templates import return_template
 from app.queries.writes import Writes
@@ -148,6 +150,18 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
         rows = (await api.as_(scene.callers[kind]).get("/v1/returns")).json()["data"]
         assert rows, f"no return is owed by the {kind}"
         ids[f"{kind}_return"] = rows[0]["id"]
+    async with database.write(in_a_term) as session:
+        writes = Writes()
+        writes.add(
+            return_submission,
+            id=new_id(),
+            return_id=UUID(ids["school_return"]),
+            organisation_id=scene.town.school.organisation_id,
+            number=1,
+            submitted_at=session.now,
+            content={},
+        )
+        await writes.flush(session)
     ids["area"] = str(scene.town.areas["north"])
     ids["school"] = str(scene.town.school.organisation_id)
     ids["provider"] = str(scene.town.provider.organisation_id)

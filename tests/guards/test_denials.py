@@ -38,6 +38,7 @@ BODIES: dict[str, Any] = {
     "assign_practitioner": {"practitioner_id": "{practitioner}"},
     "set_place_practitioner": {"practitioner_id": "{practitioner}"},
     "withdraw_return_template": {"reason": "x"},
+    "amend_return": {"reason": "x"},
     "search_referrals": {"upn": "J926999924001"},
     "amend_referral": {"reason": "x", "child_view": "y"},
     "change_agreement": {"status": "withdrawn"},

@@ -199,6 +199,7 @@ def test_only_listed_moves_are_open() -> None:
     assert opened == {
         *product([ReturnAct.FILL, ReturnAct.SUBMIT], [ReturnState.DUE, ReturnState.DRAFT, ReturnState.QUERIED]),
         *product([ReturnAct.QUERY, ReturnAct.ACCEPT], [ReturnState.SUBMITTED, ReturnState.RESUBMITTED]),
+        *product([ReturnAct.QUERY, ReturnAct.AMEND], [ReturnState.ACCEPTED]),
     }
     assert move(ReturnState.QUERIED, ReturnAct.SUBMIT) == (ReturnState.RESUBMITTED, "return.resubmitted")
     assert available_acts(ReturnState.DUE, officer=False) == ["fill", "submit"]

@@ -49,10 +49,48 @@ class ReturnIn(In):
     )
 
 
+class QueryLineIn(In):
+    """What is asked of one row."""
+
+    row: str = Field(max_length=64, description="The row's key, as the template names it: `referral_id` or so.")
+    field: str | None = Field(None, max_length=64, description="The field that is asked about; null for the whole row.")
+    question: LongText
+
+
 class QueryIn(In):
-    """What the authority asks about a submitted return."""
+    """What the authority asks about a submitted return, as a whole and row by row."""
 
     question: LongText = Field(examples=["Session totals for two pupils look like those of last term: please check."])
+    lines: list[QueryLineIn] = Field(default=[], max_length=500)
+
+
+class AmendIn(In):
+    """Why an accepted return is put right."""
+
+    reason: LongText = Field(examples=["Two weeks of marks were missing from our own system."])
+
+
+class QueryLineOut(Out):
+    """What was asked of one row."""
+
+    row: str
+    field: str | None
+    question: str
+
+
+class SubmissionOut(Out):
+    """What a return said when it was submitted."""
+
+    number: int
+    submitted_at: datetime
+    reason: str | None = Field(description="Why it was put right after it had been accepted.")
+    content: dict[str, Any]
+
+
+class SubmissionsOut(Out):
+    """Every submission of a return, in order."""
+
+    data: list[SubmissionOut]
 
 
 class WarningOut(Out):
@@ -88,6 +126,8 @@ class ReturnOut(ReturnSummaryOut):
     """A return with its content, pre-filled with everything that the record already knows."""
 
     query: str | None = Field(description="What the authority last asked.")
+    query_lines: list[QueryLineOut] = Field(description="What it last asked of single rows.")
+    amendment_reason: str | None = Field(description="Why it is being put right after it had been accepted.")
     content: dict[str, Any]
     warnings: list[WarningOut]
 
@@ -108,6 +148,8 @@ def return_of(row: Row, *, kind: Kind, today: date, submitted_on: date | None) -
     return {
         **summary_of(row, kind=kind, today=today, submitted_on=submitted_on),
         "query": row["query"],
+        "query_lines": row["query_lines"],
+        "amendment_reason": row["amendment_reason"],
         "content": row["content"],
         "warnings": warnings,
     }

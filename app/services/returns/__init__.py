@@ -1,6 +1,6 @@
 """Returns: opened when a period ends, filled and submitted by who owes them, signed off by the authority."""
 
-from app.services.returns.filing import fill_return, submit_return
+from app.services.returns.filing import amend_return, fill_return, submit_return
 from app.services.returns.opening import open_due_returns
 from app.services.returns.reading import read_return
 from app.services.returns.sheets import read_rows, return_as_sheet, take_rows
@@ -9,6 +9,7 @@ from app.services.returns.templates import preview_template, publish_template, w
 
 __all__ = [
     "accept_return",
+    "amend_return",
     "fill_return",
     "open_due_returns",
     "preview_template",

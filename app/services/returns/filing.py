@@ -9,7 +9,9 @@ from app.domain.return_rules import draft_faults, submit_faults
 from app.domain.returns import PROVIDER_HALF_TERM, SCHOOL_TERM, ReturnAct, ReturnState, move
 from app.errors import Invalid
 from app.ids import new_id
+from app.models.casework import return_submission
 from app.queries import facts
+from app.queries import returns as queries
 from app.queries.return_templates import asked_by
 from app.queries.writes import Writes
 from app.services.obligations import meet
@@ -52,11 +54,31 @@ async def submit_return(session: WriteSession, writes: Writes, return_id: UUID, 
         raise Invalid("The return is not ready to be submitted.", errors=faults)
     if row["template"] == SCHOOL_TERM:
         await _keep_facts(session, row)
+    writes.add(
+        return_submission,
+        id=new_id(),
+        return_id=return_id,
+        organisation_id=row["organisation_id"],
+        number=await queries.next_submission(session, return_id),
+        submitted_at=session.now,
+        client_id=session.principal.client_id,
+        reason=row["amendment_reason"],
+        content=row["content"],
+    )
     if state is not ReturnState.SUBMITTED:
         # Sent again: whether it was late is judged by the first time.
-        return await act(session, writes, row, ReturnAct.SUBMIT)
+        return await act(session, writes, row, ReturnAct.SUBMIT, amendment_reason=None)
     await meet(session, _OBLIGATIONS[row["template"]], row["id"])
     return await act(session, writes, row, ReturnAct.SUBMIT, submitted_at=session.now)
+
+
+async def amend_return(session: WriteSession, writes: Writes, return_id: UUID, reason: str, check: Check) -> Row:
+    """Open an accepted return so that what was wrong is put right and submitted again; the return.
+
+    Until then its figures count as they were accepted. Raises NotFound, or ActionNotAvailable in any other state.
+    """
+    row = await lock(session, return_id, check)
+    return await act(session, writes, row, ReturnAct.AMEND, accepted_at=None, amendment_reason=reason)
 
 
 async def _keep_facts(session: WriteSession, row: Row) -> None:
