@@ -69,6 +69,8 @@ _PROVIDER = frozenset({Kind.PROVIDER})
 _REFERRERS = frozenset({Kind.SCHOOL, Kind.AGENCY})
 _SENDERS_AND_AUTHORITY = _REFERRERS | _AUTHORITY
 _SCHOOL_AND_AUTHORITY = frozenset({Kind.SCHOOL, Kind.AUTHORITY})
+_SCHOOL = frozenset({Kind.SCHOOL})
+_ON_PANELS = _REFERRERS | _AUTHORITY
 _FILERS = frozenset({Kind.PROVIDER, Kind.SCHOOL})
 
 # Keyed by the OpenAPI operationId (REST) or by `graphql.<root>`. A route without a line here cannot be served.
@@ -141,6 +143,43 @@ RULES: Final[dict[str, Rule]] = {
     "publish_return_template": Rule(Scope.ADMIN, _AUTHORITY),
     "withdraw_return_template": Rule(Scope.ADMIN, _AUTHORITY),
     "list_obligations": Rule(Scope.REFERRALS_READ, _ALL),
+    # panels
+    "send_to_panel": Rule(Scope.REFERRALS_WRITE, _AUTHORITY),
+    "list_panels": Rule(Scope.PANELS_READ, _ON_PANELS),
+    "get_panel": Rule(Scope.PANELS_READ, _ON_PANELS),
+    "create_panel": Rule(Scope.PANELS_WRITE, _AUTHORITY),
+    "change_panel": Rule(Scope.PANELS_WRITE, _AUTHORITY),
+    "list_sittings": Rule(Scope.PANELS_READ, _ON_PANELS),
+    "make_sittings": Rule(Scope.PANELS_WRITE, _AUTHORITY),
+    "get_sitting": Rule(Scope.PANELS_READ, _ON_PANELS),
+    "move_sitting": Rule(Scope.PANELS_WRITE, _AUTHORITY),
+    "cancel_sitting": Rule(Scope.PANELS_WRITE, _AUTHORITY),
+    "set_chair": Rule(Scope.PANELS_WRITE, _AUTHORITY),
+    "get_agenda": Rule(Scope.PANELS_READ, _ON_PANELS),
+    "get_agenda_item": Rule(Scope.PANELS_READ, _ON_PANELS),
+    "add_blockage": Rule(Scope.PANELS_WRITE, _AUTHORITY),
+    "order_agenda": Rule(Scope.PANELS_WRITE, _AUTHORITY),
+    "take_item_off": Rule(Scope.PANELS_WRITE, _AUTHORITY),
+    "declare_conflict": Rule(Scope.PANELS_WRITE, _ON_PANELS),
+    "add_later_fact": Rule(Scope.PANELS_WRITE, _AUTHORITY),
+    "circulate_agenda": Rule(Scope.PANELS_WRITE, _AUTHORITY),
+    "hold_sitting": Rule(Scope.PANELS_WRITE, _AUTHORITY),
+    "correct_attendance": Rule(Scope.PANELS_WRITE, _AUTHORITY),
+    "decide_item": Rule(Scope.PANELS_WRITE, _ON_PANELS),
+    "list_panel_decisions": Rule(Scope.PANELS_READ, _ON_PANELS),
+    "get_minutes": Rule(Scope.PANELS_READ, _ON_PANELS),
+    "get_minutes_document": Rule(Scope.PANELS_READ, _ON_PANELS),
+    "draft_minutes": Rule(Scope.PANELS_WRITE, _AUTHORITY),
+    "approve_minutes": Rule(Scope.PANELS_WRITE, _AUTHORITY),
+    "list_panel_actions": Rule(Scope.PANELS_READ, _ON_PANELS),
+    "finish_panel_action": Rule(Scope.PANELS_WRITE, _ON_PANELS),
+    # pre-exclusion reviews: the school's own
+    "list_pre_exclusion_reviews": Rule(Scope.PANELS_READ, _SCHOOL_AND_AUTHORITY),
+    "get_pre_exclusion_review": Rule(Scope.PANELS_READ, _SCHOOL_AND_AUTHORITY),
+    "record_pre_exclusion_review": Rule(Scope.PANELS_WRITE, _SCHOOL),
+    "amend_pre_exclusion_review": Rule(Scope.PANELS_WRITE, _SCHOOL),
+    "record_exclusion_outcome": Rule(Scope.PANELS_WRITE, _SCHOOL),
+    "send_review_to_panel": Rule(Scope.PANELS_WRITE, _SCHOOL),
     # supply
     "list_services": Rule(Scope.SUPPLY_READ, _ALL),
     "get_service": Rule(Scope.SUPPLY_READ, _ALL),
@@ -221,6 +260,7 @@ RULES: Final[dict[str, Rule]] = {
     "graphql.referrals": Rule(Scope.REFERRALS_READ, _ALL),
     "graphql.allocations": Rule(Scope.ALLOCATIONS_READ, _ALL),
     "graphql.interventions": Rule(Scope.INTERVENTIONS_READ, _ALL),
+    "graphql.panels": Rule(Scope.PANELS_READ, _ON_PANELS),
     "graphql.returns": Rule(Scope.RETURNS_READ, _FILERS | _AUTHORITY),
     "graphql.obligations": Rule(Scope.REFERRALS_READ, _ALL),
     "graphql.waitingList": Rule(Scope.REFERRALS_READ, _AUTHORITY),
@@ -261,6 +301,8 @@ class Party(StrEnum):
     REFERRING_SCHOOL = "referring_school"
     OFFERED_PROVIDER = "offered_provider"
     CASE_PROVIDER = "case_provider"
+    PANEL_MEMBER = "panel_member"
+    """Of a sitting's items, from their circulation until that access ends; never of the referral itself."""
     AUTHORITY = "authority"
 
 
@@ -311,6 +353,7 @@ VISIBLE: Final[dict[Party, frozenset[Group]]] = {
             Group.READINGS,
         }
     ),
+    Party.PANEL_MEMBER: frozenset({Group.PUBLIC, Group.IDENTITY, Group.NEEDS, Group.ATTENDANCE, Group.PROGRESS}),
     Party.AUTHORITY: frozenset(Group),
 }
 
@@ -327,6 +370,6 @@ def party_of(kind: Kind) -> Party:
     """The part that an organisation plays in rows that its row policy lets it read.
 
     A provider reads a referral or a case only once it is its own; an offer it reads as OFFERED_PROVIDER, which the
-    allocation's own route says.
+    allocation's own route says, and a member of a panel reads items as PANEL_MEMBER, which theirs says.
     """
     return _PART_OF[kind]

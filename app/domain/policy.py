@@ -113,6 +113,12 @@ class Policy:
     """Whether an officer confirms the nightly plan before it takes effect; by day, what comes back is offered."""
     approvers: list[str] = field(default_factory=lambda: ["officer"])
     """The roles that may confirm a plan. Roles and not names: a policy is public."""
+    panel_circulation_working_days: int = 5
+    """Before a panel's sitting: for its agenda to reach the members."""
+    panel_access_days: int = 10
+    """Calendar days for which a panel's members still read the items of a sitting, after it."""
+    exclusion_outcome_school_days: int = 15
+    """From a school's pre-exclusion review until it says what became of it."""
 
     def content(self) -> dict[str, Any]:
         """The policy as plain data."""

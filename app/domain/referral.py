@@ -73,7 +73,7 @@ TRANSITIONS: Final[frozenset[Transition]] = frozenset(
         Transition(S.ON_HOLD, S.ACCEPTED, "intervention.resumed"),
         *(
             Transition(state, S.INFORMATION_REQUESTED, "referral.information_requested")
-            for state in (S.SUBMITTED, S.WAITING, S.OFFERED)
+            for state in (S.SUBMITTED, S.WAITING, S.OFFERED, S.IN_PANEL)
         ),
         Transition(S.INFORMATION_REQUESTED, S.SUBMITTED, "referral.information_answered"),
         *(Transition(state, S.IN_PANEL, "referral.sent_to_panel") for state in (S.SUBMITTED, S.WAITING)),
@@ -121,10 +121,10 @@ _SENDER_ACTIONS: Final[dict[State, tuple[str, ...]]] = {
     S.ON_HOLD: ("amend", "agreement", "siblings"),
 }
 _AUTHORITY_ACTIONS: Final[dict[State, tuple[str, ...]]] = {
-    S.SUBMITTED: ("request-information", "band", "allow-provider", "siblings"),
+    S.SUBMITTED: ("request-information", "band", "allow-provider", "to-panel", "siblings"),
     S.INFORMATION_REQUESTED: ("band", "allow-provider", "siblings"),
     S.IN_PANEL: ("band", "allow-provider", "siblings"),
-    S.WAITING: ("request-information", "band", "allow-provider", "override", "siblings"),
+    S.WAITING: ("request-information", "band", "allow-provider", "override", "to-panel", "siblings"),
     S.OFFERED: ("request-information", "band", "allow-provider", "withdraw-offer", "siblings"),
     **dict.fromkeys((S.ACCEPTED, S.IN_PROGRESS, S.ON_HOLD), ("siblings",)),
 }

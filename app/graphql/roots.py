@@ -21,6 +21,7 @@ from app.graphql.types.authority import Area, Authority
 from app.graphql.types.common import After, First
 from app.graphql.types.interventions import Intervention
 from app.graphql.types.outcomes import Capacity, Outcome, OutcomeFilter, OutcomeMeasure, Period, Timeliness
+from app.graphql.types.panels import Panel
 from app.graphql.types.policies import Policy
 from app.graphql.types.referrals import Referral
 from app.graphql.types.returns import Obligation, ReturnRecord
@@ -258,6 +259,20 @@ class Query:
             "late_on": figures.checked_day(late_on),
         }
         return await connect(info, ReturnRecord, "returns", order="due", filters=filters, after=after, first=first)
+
+    @resolved("Panels on which the caller has a seat, or all for officers, by name.")
+    async def panels(
+        self,
+        info: Info,
+        *,
+        first: First = PAGE_SIZE,
+        after: After = None,
+        area: GlobalId = None,
+        active: bool | None = None,
+    ) -> Connection[Panel] | None:
+        """A page of panels."""
+        filters = {"area_id": record_id(area, "Area"), "active": active}
+        return await connect(info, Panel, "panels", order="name", filters=filters, after=after, first=first)
 
     @resolved("What is owed, the first due first.")
     async def obligations(

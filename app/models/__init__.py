@@ -8,7 +8,9 @@ from app.models import (
     ground,
     hand_over,
     national,
+    panels,
     parties,
+    pre_exclusion,
     return_templates,
     supply,
 )
@@ -24,7 +26,9 @@ __all__ = [
     "hand_over",
     "metadata",
     "national",
+    "panels",
     "parties",
+    "pre_exclusion",
     "return_templates",
     "supply",
 ]

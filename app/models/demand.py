@@ -250,6 +250,8 @@ referral = tenant_table(
     Column("warnings", JSONB, nullable=False, server_default=text("'[]'")),
     Column("outcome", Text),
     Column("close_reason", Text),
+    # Where a panel sent the family instead, for its sender.
+    Column("redirected_to", Text),
     Column("close_note", Text),
     Column("closed_at", DateTime(timezone=True)),
     reference("organisation", "referring_organisation_id"),

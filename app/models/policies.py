@@ -78,6 +78,7 @@ APPEND_ONLY = frozenset(
         "referral_amendment",
         "band_decision",
         "override",
+        "panel_decision",
         "policy_version",
         "return_submission",
     }

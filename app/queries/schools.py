@@ -53,6 +53,14 @@ async def get_school(session: ReadSession, school_id: UUID) -> asyncpg.Record | 
     return await session.row(f"{_SCHOOL} AND s.organisation_id = $2", session.authority_id, school_id)
 
 
+async def area_of(session: ReadSession, school_id: UUID) -> UUID | None:
+    """The area of a member school."""
+    found: UUID | None = await session.value(
+        "SELECT area_id FROM school WHERE authority_id = $1 AND organisation_id = $2", session.authority_id, school_id
+    )
+    return found
+
+
 async def known_schools(session: ReadSession, school_ids: Sequence[UUID]) -> set[UUID]:
     """Those of the ids that are schools of the authority."""
     rows = await session.rows(

@@ -18,6 +18,8 @@ from app.routers.schemas.officers_acts import (
     ReopenIn,
     WithdrawOfferIn,
 )
+from app.routers.schemas.panels import ToPanelIn
+from app.services.panels.sending import send_to_panel as put_before_panel
 from app.services.referrals.bands import change_band as set_band
 from app.services.referrals.offer_acts import allow_provider as let_provider_be_asked
 from app.services.referrals.offer_acts import withdraw_offer as take_offer_back
@@ -87,6 +89,24 @@ async def change_band(
         referral_id,
         body.model_dump(mode="json"),
         lambda session, writes: set_band(session, writes, referral_id, body.band, body.officer.officer(), body.reason),
+    )
+
+
+@router.post("/to-panel", operation_id="send_to_panel")
+async def to_panel(
+    referral_id: UUID, body: ToPanelIn, call: Annotated[Call, Depends(caller("send_to_panel"))]
+) -> Response:
+    """Put a referral that waits before a panel: on the agenda of its next sitting.
+
+    It keeps its date and its band, and is offered nothing until the panel has decided.
+    """
+    return await act_on_referral(
+        call,
+        referral_id,
+        body.model_dump(mode="json"),
+        lambda session, writes: put_before_panel(
+            session, writes, referral_id, body.panel_id, body.reason, body.officer.officer()
+        ),
     )
 
 

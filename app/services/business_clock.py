@@ -173,8 +173,7 @@ async def _run_moment(database: Database, officer: Principal, ran_to: datetime, 
         if period_ended:
             ran.returns_opened += await run(falling_due.open_returns)
             await run(falling_due.count_reach)
-        if agenda.past_case_is_open_to_its_provider:
-            ran.identities_closed += await run(falling_due.end_identity_access)
+        await _end_access(run, agenda, ran)
         if end_in_sight:
             ran.contract_ends_told += await run(contract_end.give_notice)
         # Whose offer has just lapsed waits too.
@@ -198,6 +197,14 @@ async def _end_the_day(run: Callable[[Step], Awaitable[int]], agenda: due.Agenda
     if agenda.place_is_promised:
         await run(falling_due.begin_promised)
     return lapsed
+
+
+async def _end_access(run: Callable[[Step], Awaitable[int]], agenda: due.Agenda, ran: Ran) -> None:
+    """Close what providers and panels have read for long enough."""
+    if agenda.past_case_is_open_to_its_provider:
+        ran.identities_closed += await run(falling_due.end_identity_access)
+    if agenda.panel_is_read:
+        await run(falling_due.end_panel_access)
 
 
 async def _allocate(run: Callable[[Step], Awaitable[int]]) -> int:

@@ -5,7 +5,7 @@ from typing import Final
 
 from app.db import BrokerSession, ReadSession
 from app.domain.policy import Policy
-from app.queries import due, ground_changes, hand_over, referrals
+from app.queries import due, ground_changes, hand_over, panel_items, referrals
 from app.queries.parties import authority_organisation, calendar_of
 from app.queries.writes import Writes
 from app.services import allocation
@@ -56,6 +56,11 @@ async def end_identity_access(wide: BrokerSession, writes: Writes) -> int:  # no
     days = await due.identity_days(wide, Policy().identity_days_after_closure)
     closed = await referrals.end_identity_access(wide, closed_by=wide.now - timedelta(days=days))
     return closed + await hand_over.end_former_access(wide)
+
+
+async def end_panel_access(wide: BrokerSession, writes: Writes) -> int:  # noqa: ARG001 - every step has one shape
+    """Close the items of past sittings to the panels' members; how many items."""
+    return await panel_items.end_members_access(wide)
 
 
 async def half_term_ended_yesterday(session: ReadSession) -> bool:

@@ -567,6 +567,51 @@ WHERE o.met_at IS NULL AND o.cancelled_at IS NULL AND (
   OR EXISTS (SELECT FROM return_record r WHERE r.authority_id = o.authority_id AND r.id = o.subject_id
              AND r.state NOT IN ('due', 'draft') AND o.kind IN ('provider_return', 'school_return')))
 
+-- Panels: whatever is before a panel stands on one agenda; an item is decided once, and its referral is where that put
+-- it; members read only what was circulated to them, and for no longer than the policy says.
+UNION ALL
+SELECT 'before_a_panel_off_the_agenda', r.id, format('%s listed items', count(i.id))
+FROM referral r LEFT JOIN panel_item i ON i.authority_id = r.authority_id AND i.referral_id = r.id
+  AND i.state = 'listed'
+WHERE r.state = 'in_panel' GROUP BY r.authority_id, r.id HAVING count(i.id) <> 1
+
+UNION ALL
+SELECT 'on_an_agenda_but_not_before_it', i.id, format('referral %s is %s', r.id, r.state)
+FROM panel_item i JOIN referral r ON r.authority_id = i.authority_id AND r.id = i.referral_id
+WHERE i.state = 'listed' AND r.state <> 'in_panel'
+
+UNION ALL
+SELECT 'listed_at_a_sitting_that_is_over', i.id, format('sitting %s is %s', s.id, s.state)
+FROM panel_item i JOIN panel_sitting s ON s.authority_id = i.authority_id AND s.id = i.sitting_id
+WHERE i.state = 'listed' AND s.state IN ('minuted', 'cancelled')
+
+UNION ALL
+SELECT 'item_not_decided_once', i.id, format('%s, %s standing decisions', i.state, d.standing)
+FROM panel_item i CROSS JOIN LATERAL (
+  SELECT count(*) AS standing FROM panel_decision d WHERE d.authority_id = i.authority_id AND d.item_id = i.id
+    AND NOT EXISTS (SELECT FROM panel_decision c WHERE c.authority_id = d.authority_id AND c.corrects_id = d.id)
+) d
+WHERE d.standing <> CASE i.state WHEN 'decided' THEN 1 ELSE 0 END
+
+UNION ALL
+SELECT 'panel_reads_what_it_may_not', i.id, format('sitting %s is %s, read until %s', s.id, s.state, s.access_until)
+FROM panel_item i JOIN authority a ON a.id = i.authority_id
+LEFT JOIN panel_sitting s ON s.authority_id = i.authority_id AND s.id = i.sitting_id
+WHERE i.reader_ids <> '{}' AND (s.id IS NULL OR s.state IN ('planned', 'cancelled') OR NOT i.reader_ids <@ s.member_ids
+  OR s.access_until < (a.clock_ran_to AT TIME ZONE 'Europe/London')::date
+  OR EXISTS (SELECT FROM jsonb_array_elements(i.conflicts) c
+             WHERE (c ->> 'organisation_id')::uuid = ANY (i.reader_ids)))
+
+UNION ALL
+SELECT 'panel_debt_disagrees', o.id, o.kind FROM obligation o
+LEFT JOIN panel_action p ON p.authority_id = o.authority_id AND p.id = o.subject_id AND o.kind = 'panel_action'
+LEFT JOIN panel_sitting s ON s.authority_id = o.authority_id AND s.id = o.subject_id AND o.kind = 'panel_circulation'
+LEFT JOIN pre_exclusion_review v
+  ON v.authority_id = o.authority_id AND v.id = o.subject_id AND o.kind = 'exclusion_outcome'
+WHERE o.kind IN ('panel_action', 'panel_circulation', 'exclusion_outcome')
+  AND (o.met_at IS NULL AND o.cancelled_at IS NULL)
+      <> coalesce(p.state = 'open', s.state = 'planned', v.outcome IS NULL AND v.id IS NOT NULL)
+
 -- What clients were told: no acknowledged write is lost, a retry had no second effect, no event was skipped.
 UNION ALL
 SELECT 'acknowledged_write_lost', k.id, k.kind FROM (SELECT DISTINCT kind, id FROM acknowledged) k

@@ -5,7 +5,7 @@ for in whatever comes back.
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,8 +22,9 @@ from app.queries.writes import Writes
 from app.services.returns.opening import open_due_returns
 from tests.factories.authority import Town, build_town
 from tests.factories.casework import ACCEPTED_AT, LATER, at, contact, plan
-from tests.factories.http import Api
+from tests.factories.http import Api, Caller
 from tests.factories.next_contract import next_contract
+from tests.factories.panels import decision, panel_body, review_body
 from tests.factories.referrals import key, referral_body
 
 UPN: Final = make_upn("926", 25, 901)
@@ -169,6 +170,7 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
         str(group[0]) for group in (scene.town.services, scene.town.contracts, scene.town.lots)
     )
     ids |= await _to_come(api, database, scene)
+    ids |= await _on_a_panel(api, scene)
     ids["practitioner"], ids["place"] = str(scene.town.practitioners[0]), str(scene.town.places[0])
     client = await done(
         await api.as_(scene.town.officer).post(
@@ -195,6 +197,41 @@ async def _to_come(api: Api, database: Database, scene: Scene) -> dict[str, str]
     town.places[:], town.lots[:], town.contracts[:] = places, [lot], [contract]
     planned = await after.commit(at(api.as_(town.officer), LATER))
     return {"range": away.json()["id"], "hand_over": planned["id"], "successor": str(after.contract_id)}
+
+
+async def _on_a_panel(api: Api, scene: Scene) -> dict[str, str]:
+    """A panel on which the school has a seat, with a sitting that was minuted, and the school's review before it."""
+    school, officer = (at(api.as_(one), ACCEPTED_AT) for one in (scene.town.school, scene.town.officer))
+    sitting_day = at(api.as_(scene.town.officer), datetime(2026, 11, 4, 9, 30, tzinfo=UTC))
+
+    async def posted(caller: Caller, path: str, body: Any = None) -> dict[str, Any]:
+        answer = await caller.post(path, body)
+        assert answer.status_code in (200, 201), f"{path}: {answer.text}"
+        found: dict[str, Any] = answer.json()
+        return found
+
+    panel = await posted(officer, "/v1/panels", panel_body(scene.town.school))
+    path = f"/v1/panels/{panel['id']}/sittings"
+    (sitting,) = (await posted(officer, path, {"until": "2026-11-04"}))["data"]
+    path = f"{path}/{sitting['id']}"
+    review = await posted(school, "/v1/pre-exclusion-reviews", review_body(held_on="2026-11-02"))
+    await posted(school, f"/v1/pre-exclusion-reviews/{review['id']}/to-panel", {"words": "What else is there?"})
+    item = await posted(officer, f"{path}/agenda", {"title": "No interpreter", "words": "Three families wait."})
+    await posted(officer, f"{path}/circulate")
+    await posted(sitting_day, f"{path}/held", {"attendance": [], "quorate": True})
+    task = {"owner_id": panel["member_ids"][0], "what": "Ask the agency.", "due_on": "2026-11-12"}
+    decided = await posted(
+        sitting_day, f"{path}/agenda/{item['id']}/decisions", decision("redirect", redirected_to="x", actions=[task])
+    )
+    await posted(sitting_day, f"{path}/minutes", {})
+    await posted(sitting_day, f"{path}/minutes/approve", {"number": 1, "approved_by": {"name": "Jo Sampleton"}})
+    return {
+        "panel": panel["id"],
+        "sitting": sitting["id"],
+        "item": item["id"],
+        "action": decided["actions"][0]["id"],
+        "review": review["id"],
+    }
 
 
 async def _by_hand(api: Api, scene: Scene) -> None:

@@ -20,7 +20,8 @@ CASE_TYPES = {
 WITHOUT_GROUPS = {
     "Area", "Authority", "Contract", "ContractVariation", "Lot", "LotUse", "OfferAnswers",
     "Organisation", "Practitioner", "Provider",
-    "School", "Service", "Policy", "Obligation", "Return", "PageInfo", "Query", "AttendanceOutcome",
+    "School", "Service", "Policy", "Panel", "PanelSitting",
+    "Obligation", "Return", "PageInfo", "Query", "AttendanceOutcome",
     "SuspensionsOutcome", "Capacity", "CapacityPoint", "VolumeUse", "Timeliness",
 }  # fmt: skip
 """What says the same to everyone whom its row policy lets read it, or is a figure."""

@@ -30,6 +30,7 @@ OWN_CREATIONS = {
     "create_allocation_run",
     "publish_policy", "preview_policy",
     "publish_return_template", "preview_return_template",
+    "create_panel", "record_pre_exclusion_review",
 }  # fmt: skip
 # Bodies where the document has no example: each would be accepted from the right caller.
 BODIES: dict[str, Any] = {
@@ -53,6 +54,8 @@ BODIES: dict[str, Any] = {
     "link_siblings": {"sibling_of": None},
     "withdraw_referral": {"reason": "other"},
     "withdraw_policy": {"reason": "x"},
+    "change_panel": {"name": "x"},
+    "amend_pre_exclusion_review": {"cause_words": "x"},
     "query_return": {"question": "x"},
     "create_referral": referral_body(),
     "check_referral": referral_body(),
@@ -120,6 +123,11 @@ def filled(path: str, scene: Scene) -> str:
         "hand_over",
         "policy",
         "template",
+        "panel",
+        "sitting",
+        "item",
+        "action",
+        "review",
     ):
         path = path.replace(f"{{{name}_id}}", scene.ids[name])
     path = path.replace("{allocation_id}", scene.ids["pending_allocation"])
@@ -157,7 +165,7 @@ def test_the_lists_are_in_step(stage: Stage) -> None:
     assert set(BODIES) <= set(served)
     no_body = {"accept_allocation", "submit_return", "accept_return", "revoke_client", "commit_allocation_run",
                "cancel_hand_over", "check_deemed_acceptance", "delete_school_calendar", "import_calendar",
-               "import_school_calendar", "send_return_rows"}  # fmt: skip
+               "import_school_calendar", "send_return_rows", "circulate_agenda"}  # fmt: skip
     for name, (_, _, example) in served.items():
         assert example is not None or name in BODIES or name in no_body, f"{name} has neither example nor body"
 

@@ -19,6 +19,7 @@ PARTY_COLUMNS = {
     "Referring school": Party.REFERRING_SCHOOL,
     "Provider offered it": Party.OFFERED_PROVIDER,
     "Provider with the case": Party.CASE_PROVIDER,
+    "Panel member": Party.PANEL_MEMBER,
     "Authority": Party.AUTHORITY,
 }
 

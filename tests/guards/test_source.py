@@ -30,6 +30,14 @@ BROKERS = {
     "services/policies.py": "a version is withdrawn while nothing can be decided under it",
     "services/returns/templates.py": "a version is withdrawn while no return can be opened with it",
     "services/calendars.py": "a new calendar may have ended a period of every organisation already",
+    "services/panels/sending.py": "a panel takes a referral off the waiting list, whose order others share",
+    "services/panels/sittings.py": "what waits for a sitting is others' too, and goes on the new agenda",
+    "services/panels/agenda.py": "a member that declares a conflict may not change the item that it reads",
+    "services/panels/circulation.py": "what is frozen stands on the family's rows, whosever they are",
+    "services/panels/deciding.py": "the chair's organisation decides of a referral that it may not see",
+    "services/panels/actions.py": "the owner of an action may not see the sitting that is told of it",
+    "services/panels/minutes.py": "what a sitting did not reach goes on to the next agenda",
+    "services/pre_exclusion.py": "a school puts its review on the agenda of a panel that it may not see",
     "services/business_clock.py": "the clock acts for the whole authority",
 }
 # Who may count over the whole authority in a read, and why.

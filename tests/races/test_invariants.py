@@ -13,10 +13,12 @@ from app.services.business_clock import run_due
 from app.settings import Settings
 from app.simulation.invariants import Acknowledged, NotTheOwnerError, breaches, check_database, invariants_sql
 from tests.conftest import Template
+from tests.factories.authority import Town
 from tests.factories.casework import at
-from tests.factories.falling_due import busy_town
-from tests.factories.http import Caller, make_api
+from tests.factories.falling_due import STARTS_AT, busy_town
+from tests.factories.http import Api, Caller, make_api
 from tests.factories.next_contract import next_contract
+from tests.factories.panels import before_panel, decision, held, items, open_hall, posted, review_body
 from tests.factories.referrals import key, referral_body
 
 TERM_OVER = datetime(2026, 12, 21, 9, 0, tzinfo=UTC)
@@ -37,6 +39,7 @@ async def ground(template: Template, settings: Settings) -> AsyncIterator[Ground
     database = Database(template.url(template.roles.application, name), settings)
     async with make_api(settings, database) as api:
         town = await busy_town(api, database, "Soundshire (made up)")
+        await _sit(api, town)
         await run_due(database, replace(town.officer, at=TERM_OVER))
         school = at(api.as_(town.school), TERM_OVER + timedelta(hours=1))
         (owed,) = (await school.get("/v1/returns")).json()["data"]
@@ -74,6 +77,23 @@ async def _let_it_be(url: str, now: datetime) -> None:
         await connection.close()
 
 
+async def _sit(api: Api, town: Town) -> None:
+    """A panel that held one family over, closed another's referral, asked for something, and has a review to come."""
+    hall = await open_hall(api, town, now=STARTS_AT, first_on="2026-11-25")
+    for number in range(2):
+        await before_panel(hall, STARTS_AT, needs=[{"code": "transition"}], sender_reference=f"P-{number}")
+    path = await hall.sitting()
+    moment = await held(hall, path, circulated_at=STARTS_AT)
+    officer = hall.officer(moment)
+    task = {"owner_id": str(hall.nurse.organisation_id), "what": "Call the school.", "due_on": "2027-01-20"}
+    for item, body in zip(
+        await items(officer, path), (decision("hold", actions=[task]), decision("no_further_action")), strict=True
+    ):
+        await posted(officer, f"{path}/agenda/{item['id']}/decisions", body)
+    review = await posted(at(api.as_(town.school), moment), "/v1/pre-exclusion-reviews", review_body())
+    await posted(at(api.as_(town.school), moment), f"/v1/pre-exclusion-reviews/{review['id']}/to-panel", {"words": "x"})
+
+
 async def _take_back_an_accepted_referral(school: Caller, provider: Caller) -> None:
     """A case that ends before it began: the sender's act closes it, so no event of the provider's tells of it."""
     answer = await school.post("/v1/referrals", referral_body(), headers=key())
@@ -101,7 +121,10 @@ async def test_a_sound_database_has_no_breach(ground: Ground) -> None:
     connection = await asyncpg.connect(ground.url)
     try:
         # It holds something of everything that the file looks at, or its silence would say nothing.
-        for table in ("booking", "offer", "intervention", "intervention_contact", "return_record", "attendance_record"):
+        for table in (
+            "booking", "offer", "intervention", "intervention_contact", "return_record", "attendance_record",
+            "panel_item", "panel_decision", "panel_action", "pre_exclusion_review",
+        ):  # fmt: skip
             assert await connection.fetchval(f"SELECT count(*) FROM {table}") > 0, table
         assert await connection.fetchval("SELECT count(*) FROM referral WHERE state = 'waiting'") > 0
     finally:
@@ -232,6 +255,12 @@ BREAKAGES = {
         "UPDATE attendance_record SET sessions_attended = 99, sessions_authorised = 21 WHERE source = 'return'"
     ],
     "suspensions_not_as_returned": ["DELETE FROM suspension_record WHERE source = 'return'"],
+    "before_a_panel_off_the_agenda": ["UPDATE panel_item SET state = 'taken_off' WHERE state = 'listed'"],
+    "on_an_agenda_but_not_before_it": ["UPDATE referral SET state = 'waiting' WHERE state = 'in_panel'"],
+    "listed_at_a_sitting_that_is_over": ["UPDATE panel_sitting SET state = 'cancelled' WHERE state = 'planned'"],
+    "item_not_decided_once": ["UPDATE panel_item SET state = 'not_reached' WHERE state = 'decided'"],
+    "panel_reads_what_it_may_not": ["UPDATE panel_item SET reader_ids = ARRAY[listed_by_id] WHERE content IS NOT NULL"],
+    "panel_debt_disagrees": ["UPDATE panel_action SET state = 'dropped'"],
     "owed_though_done": [
         "UPDATE obligation SET met_at = NULL, cancelled_at = NULL WHERE kind = 'school_return' AND met_at IS NOT NULL"
     ],

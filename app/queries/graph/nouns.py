@@ -390,6 +390,24 @@ RETURN: Final = Noun(
     own=dict.fromkeys((Kind.PROVIDER, Kind.SCHOOL, Kind.AGENCY), "t.organisation_id = {}"),
 )
 
+PANEL: Final = Noun(
+    "panel",
+    "panel t",
+    _split("id name area_id member_ids weekday every_weeks first_on starts_at minutes_per_item active version"),
+    orders={"name": _BY_NAME},
+    filters={"area_id": "t.area_id = {}::uuid", "active": "t.active = {}::boolean"},
+)
+
+PANEL_SITTING: Final = Noun(
+    "panel_sitting",
+    "panel_sitting t",
+    _split(
+        "id panel_id chair_id state version planned_on sits_on sits_at member_ids circulated_at access_until held_at"
+        " quorate"
+    ),
+    parents={"panel_id": Order(("sits_on", "id"), descending=True)},
+)
+
 OBLIGATION: Final = Noun(
     "obligation",
     "obligation t",

@@ -150,6 +150,13 @@ class PolicyContent(In):
     approvers: Annotated[list[RoleName], Field(min_length=1, max_length=20), Distinct] = Field(
         description="The roles that may confirm a plan."
     )
+    panel_circulation_working_days: Clock = Field(
+        description="Before a panel's sitting: for its agenda to reach the members."
+    )
+    panel_access_days: Days = Field(description="Calendar days for which members read a sitting's items, after it.")
+    exclusion_outcome_school_days: Clock = Field(
+        description="From a school's pre-exclusion review until it says what became of it."
+    )
 
 
 _EXAMPLE: Final[dict[str, Any]] = {

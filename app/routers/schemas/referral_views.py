@@ -180,6 +180,9 @@ class ReferralOut(Seen):
     intervention_id: Annotated[UUID | None, _Public]
     outcome: Annotated[str | None, Group.PROGRESS]
     close_reason: Annotated[str | None, Group.PROGRESS]
+    redirected_to: Annotated[
+        str | None, Group.PROGRESS, Field(description="Where the family was sent instead, where a panel redirected it.")
+    ]
     closed_at: Annotated[datetime | None, Group.PROGRESS]
 
 

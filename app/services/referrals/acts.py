@@ -15,6 +15,7 @@ from app.errors import FieldFault, Invalid
 from app.ids import new_id
 from app.models.demand import referral_amendment
 from app.queries import offers
+from app.queries.panel_items import close_to_members
 from app.queries.parties import authority_organisation
 from app.queries.writes import Writes, to_json
 from app.services import events, history
@@ -22,6 +23,7 @@ from app.services.allocation import allocate_waiting
 from app.services.answers_to_offers import withdraw_live_offer
 from app.services.bookings import release_booking
 from app.services.obligations import cancel, meet, owe
+from app.services.panels import sending
 from app.services.referrals.acting import check_read_version, lock_open, open_to, parties, refresh_offer, update
 from app.services.referrals.arrival import keep_home
 from app.services.referrals.bands import BAND_COLUMNS, band_asked_by_sender
@@ -31,7 +33,7 @@ Row = dict[str, Any]
 
 _AGREEMENT_CHECK_WITHIN: Final = timedelta(hours=24)
 
-_OFFICERS_OBLIGATIONS: Final[tuple[ObligationKind, ...]] = (
+OFFICERS_OBLIGATIONS: Final[tuple[ObligationKind, ...]] = (
     "safeguarding_action", "agreement_check", "place_referral", "lead_officer_action",
 )  # fmt: skip
 _COLUMNS = (
@@ -150,7 +152,8 @@ async def withdraw_referral(
             # A provider that had accepted loses the family's details at once; only closed work keeps them for a while.
             case_provider_id=None, former_provider_id=None, former_until=None,
         )  # fmt: skip
-        await cancel(wide, referral_id, (*_OFFICERS_OBLIGATIONS, "band_review"))
+        await cancel(wide, referral_id, (*OFFICERS_OBLIGATIONS, "band_review"))
+        await sending.take_off(wide, referral_id)
         await allocate_waiting(wide, writes, "withdrawal")
 
 
@@ -204,6 +207,8 @@ async def answer_information(session: WriteSession, writes: Writes, referral_id:
             (State.SUBMITTED, "referral.information_answered", answered),
             (State.WAITING, "referral.waiting", unchanged),
         ):
+            if target is State.WAITING and await sending.answered(wide, writes, referral, asked.get("panel_id")):
+                break
             event_id = events.tell(
                 writes,
                 wide,
@@ -251,6 +256,7 @@ async def change_agreement(session: WriteSession, writes: Writes, referral_id: U
             )
         await cancel(wide, referral_id, ["agreement_check"])
         if stopped:
+            await close_to_members(wide, referral_id=referral_id)
             owe(
                 writes, wide, "agreement_check", await authority_organisation(wide),
                 subject=("referral", referral_id), clock="calendar_hour",
@@ -274,7 +280,7 @@ async def release_referral(session: WriteSession, writes: Writes, referral_id: U
         left = [hold for hold in referral["holds"] if hold in kept]
         released = [hold for hold in referral["holds"] if hold not in kept]
         await update(wide, referral, {"holds": left})
-        for kind in _OFFICERS_OBLIGATIONS:
+        for kind in OFFICERS_OBLIGATIONS:
             await meet(wide, kind, referral_id)
         events.tell(
             writes,

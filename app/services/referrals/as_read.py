@@ -19,6 +19,7 @@ _NOT_YET = {
     "information_request": None,
     "outcome": None,
     "close_reason": None,
+    "redirected_to": None,
     "closed_at": None,
     "band_set_by": "sender",
 }

@@ -58,18 +58,27 @@ async def override_allocation(session: WriteSession, writes: Writes, referral_id
     await open_to(session, referral_id, "override")
     async with broker(session) as wide:
         referral = await lock_open(wide, referral_id, session.kind, "override")
-        ground = await survey(wide)
-        want = await _want(wide, ground, referral_id)
-        lot, place = await _chosen(wide, ground, want, asked)
-        wants = [*(one for one in await waiting_wants(wide, ground) if one.referral_id != want.referral_id), want]
-        snapshot = ground.snapshot(wants)
-        plan = decide(snapshot, ground.policy, wide.today)
-        choice = officers_choice(want, lot, place, ground.policy, wide.today)
-        over = passed_over(snapshot, ground.policy, wide.today, choice)
-        await _offer(wide, writes, ground, referral, want, excused(choice, over), asked, (plan, over))
-        # An officer may have been asked to see it placed: now one has.
-        await meet(wide, "place_referral", referral_id)
+        await place_by_choice(wide, writes, referral, asked)
         await writes.flush(wide)
+
+
+async def place_by_choice(wide: BrokerSession, writes: Writes, referral: Row, asked: Override) -> UUID:
+    """Offer a locked referral that waits the place that people chose: an officer, or a panel; the offer's id.
+
+    Nothing is written before it is known that the place can be had. Raises Invalid, PlaceTaken, OverrideRefused.
+    """
+    ground = await survey(wide)
+    want = await _want(wide, ground, referral["id"])
+    lot, place = await _chosen(wide, ground, want, asked)
+    wants = [*(one for one in await waiting_wants(wide, ground) if one.referral_id != want.referral_id), want]
+    snapshot = ground.snapshot(wants)
+    plan = decide(snapshot, ground.policy, wide.today)
+    choice = officers_choice(want, lot, place, ground.policy, wide.today)
+    over = passed_over(snapshot, ground.policy, wide.today, choice)
+    offer_id = await _offer(wide, writes, ground, referral, want, excused(choice, over), asked, (plan, over))
+    # An officer may have been asked to see it placed: now one has.
+    await meet(wide, "place_referral", referral["id"])
+    return offer_id
 
 
 async def _want(wide: BrokerSession, ground: Ground, referral_id: UUID) -> Want:
@@ -128,8 +137,11 @@ async def _offer(
     choice: Decision,
     asked: Override,
     rule: tuple[Plan, tuple[UUID, ...]],
-) -> None:
-    """Queue the decision, the offer and the override, and move the referral. `rule` is (its plan, whom this passes)."""
+) -> UUID:
+    """Queue the decision, the offer and the override, and move the referral; the offer's id.
+
+    `rule` is (its plan, whom this passes).
+    """
     plan, over = rule
     if choice.place is None:
         raise AssertionError("An officer's choice is a place.")
@@ -170,6 +182,8 @@ async def _offer(
         rule_record=_rule_record(ground, want, plan, wide),
         passed_over_ids=list(over),
     )
+    offer_id: UUID = offer["id"]
+    return offer_id
 
 
 def _rule_record(ground: Ground, want: Want, plan: Plan, wide: BrokerSession) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from app.services.allocation import allocate_waiting
 from app.services.ground import Ground, lot_of, survey
 from app.services.interventions.case import change
 from app.services.obligations import owe
+from app.services.panels.sending import relist
 from app.services.referrals.acting import Officer, Row, note, parties
 
 _CASE_STATE: Final = {
@@ -34,7 +35,7 @@ _CASE_STATE: Final = {
     State.IN_PROGRESS: InterventionState.ACTIVE,
     State.ON_HOLD: InterventionState.PAUSED,
 }
-_OF_CLOSURE: Final = ("outcome", "close_reason", "close_note", "closed_at")
+_OF_CLOSURE: Final = ("outcome", "close_reason", "redirected_to", "close_note", "closed_at")
 _OWED_FOR_A_HOLD: Final[dict[str, ObligationKind]] = {
     Hold.AGREEMENT_WITHDRAWN.value: "agreement_check",
     Hold.POSSIBLE_DUPLICATE.value: "place_referral",
@@ -110,6 +111,8 @@ async def reopen_referral(
         )  # fmt: skip
         kept["officer"] = {"from": None, "to": officer.plain() if officer else None}
         note(wide, writes, referral_id, words, kept)
+        if undone.target is State.IN_PANEL:
+            await relist(wide, writes, referral)
         if undone.target is State.WAITING:
             await allocate_waiting(wide, writes, "reopened")
         await writes.flush(wide)
