@@ -70,6 +70,9 @@ BY_CONSTRAINT: Final[dict[str, tuple[type[HalftermError], str]]] = {
         Conflict,
         "The last year is being played for this authority already: ask again when that is done.",
     ),
+    "ux_course_enrolment_once": (AlreadyExists, "That person is on the course, or waits for it, already."),
+    "ux_course_enrolment_seat": (PlaceTaken, "The seat is somebody else's."),
+    "ex_course_seat_no_overlap": (PlaceTaken, "The place is another course's on some of those days."),
     "ck_lot_volume": (CapacityRefused, "A lot's volume cannot be negative."),
 }
 

@@ -113,6 +113,8 @@ class Policy:
     """Whether an officer confirms the nightly plan before it takes effect; by day, what comes back is offered."""
     approvers: list[str] = field(default_factory=lambda: ["officer"])
     """The roles that may confirm a plan. Roles and not names: a policy is public."""
+    register_working_days: int = 2
+    """From the end of a course's session until its register is late."""
 
     def content(self) -> dict[str, Any]:
         """The policy as plain data."""

@@ -171,6 +171,8 @@ booking = tenant_table(
     uuid("lot_id"),
     uuid("provider_id"),
     uuid("household_id"),
+    # Of what it holds the place for: its service's. Only casework overruns, has a follower, and is one per household.
+    Column("format", Text, nullable=False, server_default=text("'casework'")),
     Column("state", Text, nullable=False),
     Column("starts_on", Date, nullable=False),
     # Exclusive: the planned end, moved by extension, cut at release.
@@ -181,6 +183,7 @@ booking = tenant_table(
     reference("lot", "lot_id"),
     reference("household", "household_id"),
     CheckConstraint("state IN ('offered', 'accepted', 'active', 'released')", name="state"),
+    CheckConstraint("format IN ('casework', 'course', 'placement', 'link_days')", name="format"),
     CheckConstraint("starts_on <= ends_on", name="dates"),
     CheckConstraint("state = 'released' OR starts_on < ends_on", name="live_not_empty"),
     CheckConstraint("(state = 'released') = (released_on IS NOT NULL)", name="released_on"),
@@ -197,7 +200,7 @@ booking = tenant_table(
         "authority_id",
         "household_id",
         unique=True,
-        postgresql_where=text("state <> 'released'"),
+        postgresql_where=text("state <> 'released' AND format = 'casework'"),
     ),
     Index("ix_booking_live", "authority_id", "place_id", postgresql_where=text("state <> 'released'")),
     Index("ix_booking_lot", "authority_id", "lot_id", "starts_on"),

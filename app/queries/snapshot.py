@@ -35,7 +35,7 @@ WITH used AS MATERIALIZED (
   SELECT b.lot_id, b.place_id, b.state,
          CASE WHEN b.state IN ('accepted', 'active') AND b.cause <> 'overrun' AND b.starts_on <= $2
                 AND b.ends_on > $2 AND b.ends_on <= $3 THEN b.ends_on END AS leaves_on
-  FROM booking b WHERE b.authority_id = $1 AND b.state <> 'released'
+  FROM booking b WHERE b.authority_id = $1 AND b.state <> 'released' AND b.format = 'casework'
 ), policy AS (
   SELECT v.id, v.content FROM policy_version v WHERE v.authority_id = $1 AND v.effective_from <= $2
   ORDER BY v.effective_from DESC, v.number DESC LIMIT 1

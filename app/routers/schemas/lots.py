@@ -11,6 +11,7 @@ from app.domain.year_groups import KeyStage
 from app.routers.schemas.base import In, LongText, Out, ShortText
 from app.routers.schemas.codes import Distinct, Language, NeedKey, Whole
 from app.routers.schemas.contracts import Volume
+from app.routers.schemas.services import Format
 from app.routers.schemas.types import Date, Moment
 from app.services.lots import LotFacts, PlaceFacts
 
@@ -131,6 +132,7 @@ class LotOut(Out):
     prime_id: UUID
     service_id: UUID
     service_name: str
+    service_format: Format
     name: str
     key_stages: list[str]
     needs: list[str]

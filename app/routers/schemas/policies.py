@@ -150,6 +150,9 @@ class PolicyContent(In):
     approvers: Annotated[list[RoleName], Field(min_length=1, max_length=20), Distinct] = Field(
         description="The roles that may confirm a plan."
     )
+    register_working_days: Clock = Field(
+        2, description="From the end of a course's session until its register is late."
+    )
 
 
 _EXAMPLE: Final[dict[str, Any]] = {
