@@ -73,6 +73,7 @@ BY_CONSTRAINT: Final[dict[str, tuple[type[HalftermError], str]]] = {
     "ux_course_enrolment_once": (AlreadyExists, "That person is on the course, or waits for it, already."),
     "ux_course_enrolment_seat": (PlaceTaken, "The seat is somebody else's."),
     "ex_course_seat_no_overlap": (PlaceTaken, "The place is another course's on some of those days."),
+    "ex_placement_one_at_a_time": (Conflict, "The pupil has a placement on some of those days."),
     "ck_lot_volume": (CapacityRefused, "A lot's volume cannot be negative."),
 }
 

@@ -115,6 +115,8 @@ class Policy:
     """The roles that may confirm a plan. Roles and not names: a policy is public."""
     register_working_days: int = 2
     """From the end of a course's session until its register is late."""
+    placement_outcome_working_days: int = 5
+    """From the planned end of a placement until its outcome is late."""
 
     def content(self) -> dict[str, Any]:
         """The policy as plain data."""

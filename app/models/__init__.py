@@ -10,6 +10,7 @@ from app.models import (
     hand_over,
     national,
     parties,
+    placements,
     return_templates,
     supply,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "metadata",
     "national",
     "parties",
+    "placements",
     "return_templates",
     "supply",
 ]

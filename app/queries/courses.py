@@ -25,6 +25,7 @@ _COURSE: Final = (
 _FREE: Final = (
     "SELECT t.course_id, t.number, t.place_id, greatest(t.starts_on, $3) AS starts_on, t.ends_on FROM course_seat t"
     " JOIN place p ON p.authority_id = t.authority_id AND p.id = t.place_id"
+    " JOIN course c ON c.authority_id = t.authority_id AND c.id = t.course_id AND c.state IN ('planned', 'running')"
     " WHERE t.authority_id = $1 AND t.course_id = ANY ($2) AND t.ends_on > $3"
     " AND p.available_from <= greatest(t.starts_on, $3)"
     " AND (p.available_until IS NULL OR p.available_until >= t.ends_on)"
@@ -116,26 +117,6 @@ async def seats_free(session: ReadSession, course_ids: Sequence[UUID]) -> dict[U
 async def first_free_seat(session: WriteSession, course_id: UUID) -> asyncpg.Record | None:
     """The lowest numbered seat that nobody has, with its place and the days that are left of it; None when full."""
     return await session.row(f"{_FREE} ORDER BY t.number LIMIT 1", session.authority_id, [course_id], session.today)
-
-
-async def places_for(session: WriteSession, lot_id: UUID, starts_on: date, ends_on: date) -> list[UUID]:
-    """A lot's places, by number, that stand in service and are no course's or family's on any day of a range."""
-    rows = await session.rows(
-        "SELECT p.id FROM place p WHERE p.authority_id = $1 AND p.lot_id = $2 AND p.available_from <= $3"
-        " AND (p.available_until IS NULL OR p.available_until >= $4)"
-        " AND NOT EXISTS (SELECT 1 FROM course_seat t WHERE t.authority_id = p.authority_id AND t.place_id = p.id"
-        "  AND t.starts_on < $4 AND t.ends_on > $3)"
-        " AND NOT EXISTS (SELECT 1 FROM booking b WHERE b.authority_id = p.authority_id AND b.place_id = p.id"
-        "  AND b.state <> 'released' AND b.starts_on < $4 AND b.ends_on > $3)"
-        " AND NOT EXISTS (SELECT 1 FROM place_out_of_service x WHERE x.authority_id = p.authority_id"
-        "  AND x.place_id = p.id AND x.starts_on < $4 AND x.ends_on > $3)"
-        " ORDER BY p.number",
-        session.authority_id,
-        lot_id,
-        starts_on,
-        ends_on,
-    )
-    return [row["id"] for row in rows]
 
 
 async def end_seats(session: WriteSession, course_id: UUID) -> None:

@@ -45,7 +45,7 @@ class Agenda:
     bookings_overrun: bool
     someone_waits: bool
     past_case_is_open_to_its_provider: bool
-    """Closed, or handed over; or somebody is known to the provider of a course."""
+    """Closed, or handed over; or somebody is known to the provider of a course or placement."""
     offers_are_open: bool
     hand_over_is_due: bool
     place_is_promised: bool
@@ -62,7 +62,8 @@ async def agenda(session: ReadSession) -> Agenda:
         " EXISTS (SELECT FROM referral WHERE authority_id = $1 AND state = 'waiting') AS waiting,"
         " EXISTS (SELECT FROM referral WHERE authority_id = $1 AND case_provider_id IS NOT NULL AND state = 'closed')"
         " OR EXISTS (SELECT FROM referral WHERE authority_id = $1 AND former_provider_id IS NOT NULL)"
-        " OR EXISTS (SELECT FROM course_participant WHERE authority_id = $1 AND provider_reads) AS closed,"
+        " OR EXISTS (SELECT FROM course_participant WHERE authority_id = $1 AND provider_reads)"
+        " OR EXISTS (SELECT FROM placement_pupil WHERE authority_id = $1 AND provider_reads) AS closed,"
         " EXISTS (SELECT FROM offer WHERE authority_id = $1 AND state IN ('proposed', 'pending')) AS offered,"
         " EXISTS (SELECT FROM hand_over WHERE authority_id = $1 AND state = 'planned' AND effective_on <= $3)"
         " AS handed_over,"

@@ -49,7 +49,10 @@ WITH used AS MATERIALIZED (
     ON h.place_id = p.id
   LEFT JOIN LATERAL (SELECT CASE WHEN h.held IS NULL THEN $2::date WHEN h.held = 1 THEN h.leaves_on END AS opens_on) o
     ON p.available_from <= o.opens_on AND (p.available_until IS NULL OR p.available_until > o.opens_on)
-  WHERE p.authority_id = $1
+  -- The places of courses and other formats are never offered to casework.
+  WHERE p.authority_id = $1 AND p.lot_id IN (
+    SELECT l.id FROM lot l JOIN service s ON s.authority_id = l.authority_id AND s.id = l.service_id
+    WHERE l.authority_id = $1 AND s.format = 'casework')
 )
 SELECT 'terms' AS part, (SELECT id FROM policy) AS id,
        ARRAY(SELECT y.stamp FROM calendar_year y WHERE y.authority_id = $1 ORDER BY y.academic_year) AS stamps,

@@ -12,6 +12,8 @@ WORK: Final = """
 SELECT e.authority_id, e.lot_id, e.booking_id, e.used_on,
        e.course_id::text || CASE l.volume_unit WHEN 'pupil' THEN e.pupil_id ELSE e.household_id END AS unit
 FROM course_enrolment e JOIN lot l ON l.authority_id = e.authority_id AND l.id = e.lot_id
+UNION ALL
+SELECT p.authority_id, p.lot_id, p.booking_id, p.used_on, p.id::text FROM placement p
 """
 
 

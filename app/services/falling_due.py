@@ -5,7 +5,7 @@ from typing import Final
 
 from app.db import BrokerSession, ReadSession
 from app.domain.policy import Policy
-from app.queries import course_enrolments, due, ground_changes, hand_over, referrals
+from app.queries import course_enrolments, due, ground_changes, hand_over, placements, referrals
 from app.queries.parties import authority_organisation, calendar_of
 from app.queries.writes import Writes
 from app.services import allocation
@@ -61,6 +61,7 @@ async def end_identity_access(wide: BrokerSession, writes: Writes) -> int:  # no
     days = await due.identity_days(wide, Policy().identity_days_after_closure)
     closed = await referrals.end_identity_access(wide, closed_by=wide.now - timedelta(days=days))
     closed += await course_enrolments.end_identity_access(wide, closed_by=wide.now - timedelta(days=days))
+    closed += await placements.end_identity_access(wide, closed_by=wide.now - timedelta(days=days))
     return closed + await hand_over.end_former_access(wide)
 
 

@@ -30,12 +30,28 @@ _POLICIES = {
         f"""{_TENANT} AND ({_WIDE} OR provider_id = {_ORGANISATION} OR enrolled_by_id = {_ORGANISATION} OR referring_organisation_id = {_ORGANISATION} OR school_id = {_ORGANISATION})""",
         f"{_TENANT} AND ({_WIDE})",
     ),
+    "placement": (
+        f"{_TENANT} AND ({_WIDE} OR provider_id = {_ORGANISATION} OR referring_organisation_id = {_ORGANISATION} OR school_id = {_ORGANISATION})",
+        f"{_TENANT} AND ({_WIDE})",
+    ),
     "course_attendance": (
         f"""{_TENANT} AND ({_WIDE} OR provider_id = {_ORGANISATION} OR enrolled_by_id = {_ORGANISATION} OR referring_organisation_id = {_ORGANISATION} OR school_id = {_ORGANISATION})""",
         f"{_TENANT} AND ({_WIDE})",
     ),
     "course_participant": (
         f"""{_TENANT} AND ({_WIDE} OR enrolled_by_id = {_ORGANISATION} OR referring_organisation_id = {_ORGANISATION} OR school_id = {_ORGANISATION} OR (provider_reads AND ({_WIDE} OR provider_id = {_ORGANISATION})))""",
+        f"{_TENANT} AND ({_WIDE})",
+    ),
+    "placement_day": (
+        f"{_TENANT} AND ({_WIDE} OR provider_id = {_ORGANISATION} OR referring_organisation_id = {_ORGANISATION} OR school_id = {_ORGANISATION})",
+        f"{_TENANT} AND ({_WIDE})",
+    ),
+    "placement_pupil": (
+        f"""{_TENANT} AND ({_WIDE} OR referring_organisation_id = {_ORGANISATION} OR school_id = {_ORGANISATION} OR (provider_reads AND ({_WIDE} OR provider_id = {_ORGANISATION})))""",
+        f"{_TENANT} AND ({_WIDE})",
+    ),
+    "placement_review": (
+        f"{_TENANT} AND ({_WIDE} OR provider_id = {_ORGANISATION} OR referring_organisation_id = {_ORGANISATION} OR school_id = {_ORGANISATION})",
         f"{_TENANT} AND ({_WIDE})",
     ),
 }
@@ -46,8 +62,12 @@ _STATISTICS = {
     "course_seat": '"authority_id", "provider_id"',
     "course_session": '"authority_id", "provider_id"',
     "course_enrolment": '"authority_id", "provider_id", "school_id", "referring_organisation_id", "lot_id"',
+    "placement": '"authority_id", "provider_id", "school_id", "referring_organisation_id", "lot_id"',
     "course_attendance": '"authority_id", "provider_id", "school_id", "referring_organisation_id"',
     "course_participant": '"authority_id", "provider_id", "school_id", "referring_organisation_id"',
+    "placement_day": '"authority_id", "provider_id", "school_id", "referring_organisation_id"',
+    "placement_pupil": '"authority_id", "provider_id", "school_id", "referring_organisation_id"',
+    "placement_review": '"authority_id", "provider_id", "school_id", "referring_organisation_id"',
 }
 
 
@@ -318,6 +338,118 @@ def _create_course_enrolment() -> None:
     )
 
 
+def _create_placement() -> None:
+    op.create_table(
+        "placement",
+        sa.Column("authority_id", sa.UUID(), nullable=False),
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("lot_id", sa.UUID(), nullable=False),
+        sa.Column("provider_id", sa.UUID(), nullable=False),
+        sa.Column("booking_id", sa.UUID(), nullable=False),
+        sa.Column("referral_id", sa.UUID(), nullable=False),
+        sa.Column("pupil_id", sa.UUID(), nullable=False),
+        sa.Column("referring_organisation_id", sa.UUID(), nullable=False),
+        sa.Column("school_id", sa.UUID(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("weeks", sa.Integer(), nullable=False),
+        sa.Column("parents_told_on", sa.Date(), nullable=True),
+        sa.Column("review_on", sa.Date(), nullable=True),
+        sa.Column("registered_school_id", sa.UUID(), nullable=True),
+        sa.Column("reintegration_plan", sa.Text(), nullable=True),
+        sa.Column("reintegration_planned_on", sa.Date(), nullable=True),
+        sa.Column("used_on", sa.Date(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("ended_on", sa.Date(), nullable=True),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        postgresql.ExcludeConstraint(
+            (sa.column("authority_id"), "="),
+            (sa.column("pupil_id"), "="),
+            (sa.text("daterange(starts_on, ends_on)"), "&&"),
+            where=sa.text("state NOT IN ('declined', 'withdrawn')"),
+            using="gist",
+            name="ex_placement_one_at_a_time",
+        ),
+        sa.CheckConstraint(
+            "(state = 'ended') = (outcome IS NOT NULL AND ended_on IS NOT NULL)",
+            name=op.f("ck_placement_ended_has_outcome"),
+        ),
+        sa.CheckConstraint(
+            "basis <> 'off_site_direction' OR parents_told_on IS NOT NULL OR state NOT IN ('agreed', 'running')",
+            name=op.f("ck_placement_parents_told"),
+        ),
+        sa.CheckConstraint("basis IN ('off_site_direction', 'school_own', 'agreed')", name=op.f("ck_placement_basis")),
+        sa.CheckConstraint(
+            "outcome IN ('reintegrated', 'part_time_return', 'moved_school', 'other_provision', 'permanently_excluded', 'broke_down', 'other')",
+            name=op.f("ck_placement_outcome"),
+        ),
+        sa.CheckConstraint(
+            "reason IS NULL OR (state = 'declined' AND reason IN ('no_capacity', 'unsuitable', 'safeguarding', 'dates_do_not_suit', 'other')) OR (state = 'withdrawn' AND reason IN ('no_longer_needed', 'parents_object', 'other_support', 'moved_away', 'made_in_error', 'other'))",
+            name=op.f("ck_placement_reason"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('requested', 'agreed', 'running', 'declined', 'withdrawn', 'ended')",
+            name=op.f("ck_placement_state"),
+        ),
+        sa.CheckConstraint(
+            "(reintegration_plan IS NULL) = (reintegration_planned_on IS NULL)",
+            name=op.f("ck_placement_reintegration_planned_on"),
+        ),
+        sa.CheckConstraint("starts_on <= ends_on", name=op.f("ck_placement_dates")),
+        sa.CheckConstraint("weeks BETWEEN 1 AND 20", name=op.f("ck_placement_weeks")),
+        sa.ForeignKeyConstraint(
+            ["authority_id", "booking_id"],
+            ["booking.authority_id", "booking.id"],
+            name=op.f("fk_placement_authority_id_booking_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["authority_id", "lot_id"], ["lot.authority_id", "lot.id"], name=op.f("fk_placement_authority_id_lot_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["authority_id", "provider_id"],
+            ["organisation.authority_id", "organisation.id"],
+            name=op.f("fk_placement_authority_id_provider_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["authority_id", "pupil_id"],
+            ["pupil.authority_id", "pupil.id"],
+            name=op.f("fk_placement_authority_id_pupil_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["authority_id", "referral_id"],
+            ["referral.authority_id", "referral.id"],
+            name=op.f("fk_placement_authority_id_referral_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["authority_id", "registered_school_id"],
+            ["school.authority_id", "school.organisation_id"],
+            name=op.f("fk_placement_authority_id_registered_school_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["authority_id", "school_id"],
+            ["school.authority_id", "school.organisation_id"],
+            name=op.f("fk_placement_authority_id_school_id"),
+        ),
+        sa.ForeignKeyConstraint(["authority_id"], ["authority.id"], name=op.f("fk_placement_authority_id")),
+        sa.PrimaryKeyConstraint("authority_id", "id", name=op.f("pk_placement")),
+        sa.UniqueConstraint("authority_id", "booking_id", name=op.f("uq_placement_authority_id_booking_id")),
+    )
+    op.create_index("ix_placement_lot", "placement", ["authority_id", "lot_id"], unique=False)
+    op.create_index(
+        "ix_placement_provider", "placement", ["authority_id", "provider_id", "requested_at", "id"], unique=False
+    )
+    op.create_index("ix_placement_referral", "placement", ["authority_id", "referral_id"], unique=False)
+    op.create_index("ix_placement_requested", "placement", ["authority_id", "requested_at", "id"], unique=False)
+    op.create_index(
+        "ix_placement_school", "placement", ["authority_id", "school_id", "requested_at", "id"], unique=False
+    )
+
+
 def _create_course_attendance() -> None:
     op.create_table(
         "course_attendance",
@@ -373,11 +505,90 @@ def _create_course_participant() -> None:
     )
 
 
+def _create_placement_day() -> None:
+    op.create_table(
+        "placement_day",
+        sa.Column("authority_id", sa.UUID(), nullable=False),
+        sa.Column("placement_id", sa.UUID(), nullable=False),
+        sa.Column("provider_id", sa.UUID(), nullable=False),
+        sa.Column("referring_organisation_id", sa.UUID(), nullable=False),
+        sa.Column("school_id", sa.UUID(), nullable=False),
+        sa.Column("on_day", sa.Date(), nullable=False),
+        sa.Column("morning", sa.Boolean(), nullable=False),
+        sa.Column("afternoon", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["authority_id", "placement_id"],
+            ["placement.authority_id", "placement.id"],
+            name=op.f("fk_placement_day_authority_id_placement_id"),
+        ),
+        sa.ForeignKeyConstraint(["authority_id"], ["authority.id"], name=op.f("fk_placement_day_authority_id")),
+        sa.PrimaryKeyConstraint("authority_id", "placement_id", "on_day", name=op.f("pk_placement_day")),
+    )
+
+
+def _create_placement_pupil() -> None:
+    op.create_table(
+        "placement_pupil",
+        sa.Column("authority_id", sa.UUID(), nullable=False),
+        sa.Column("placement_id", sa.UUID(), nullable=False),
+        sa.Column("provider_id", sa.UUID(), nullable=False),
+        sa.Column("referring_organisation_id", sa.UUID(), nullable=False),
+        sa.Column("school_id", sa.UUID(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("provider_reads", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["authority_id", "placement_id"],
+            ["placement.authority_id", "placement.id"],
+            name=op.f("fk_placement_pupil_authority_id_placement_id"),
+        ),
+        sa.ForeignKeyConstraint(["authority_id"], ["authority.id"], name=op.f("fk_placement_pupil_authority_id")),
+        sa.PrimaryKeyConstraint("authority_id", "placement_id", name=op.f("pk_placement_pupil")),
+    )
+
+
+def _create_placement_review() -> None:
+    op.create_table(
+        "placement_review",
+        sa.Column("authority_id", sa.UUID(), nullable=False),
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("placement_id", sa.UUID(), nullable=False),
+        sa.Column("provider_id", sa.UUID(), nullable=False),
+        sa.Column("referring_organisation_id", sa.UUID(), nullable=False),
+        sa.Column("school_id", sa.UUID(), nullable=False),
+        sa.Column("held_on", sa.Date(), nullable=False),
+        sa.Column("decision", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("next_review_on", sa.Date(), nullable=True),
+        sa.Column("recorded_by_id", sa.UUID(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "decision IN ('continue', 'extend', 'end_early')", name=op.f("ck_placement_review_decision")
+        ),
+        sa.ForeignKeyConstraint(
+            ["authority_id", "placement_id"],
+            ["placement.authority_id", "placement.id"],
+            name=op.f("fk_placement_review_authority_id_placement_id"),
+        ),
+        sa.ForeignKeyConstraint(["authority_id"], ["authority.id"], name=op.f("fk_placement_review_authority_id")),
+        sa.PrimaryKeyConstraint("authority_id", "id", name=op.f("pk_placement_review")),
+    )
+    op.create_index(
+        "ix_placement_review_placement",
+        "placement_review",
+        ["authority_id", "placement_id", "held_on", "id"],
+        unique=False,
+    )
+
+
 _CREATE = (
     _create_course,
     _create_course_seat,
     _create_course_session,
     _create_course_enrolment,
+    _create_placement,
     _create_course_attendance,
     _create_course_participant,
+    _create_placement_day,
+    _create_placement_pupil,
+    _create_placement_review,
 )

@@ -131,6 +131,25 @@ async def enrolled(school: Caller, course_id: str, referral_id: str, **changes: 
     return found
 
 
+def placement_body(service_id: object, referral_id: str, **changes: Any) -> dict[str, Any]:
+    """A placement of six school weeks from 10 November 2026, which the parents agreed to."""
+    return {
+        "service_id": str(service_id),
+        "referral_id": referral_id,
+        "basis": "agreed",
+        "starts_on": "2026-11-10",
+        "weeks": 6,
+        **changes,
+    }
+
+
+async def service_of(database: Database, town: Town, lot_id: UUID) -> UUID:
+    """The service that a lot delivers."""
+    async with database.read(town.officer) as session:
+        found: UUID = await session.value("SELECT service_id FROM lot WHERE id = $1", lot_id)
+    return found
+
+
 def register(*lines: tuple[str, str]) -> dict[str, Any]:
     """A register: enrolment and result of each; an absence through illness."""
     return {

@@ -22,6 +22,16 @@ from app.queries.writes import Writes
 from app.services.returns.opening import open_due_returns
 from tests.factories.authority import Town, build_town
 from tests.factories.casework import ACCEPTED_AT, LATER, at, contact, plan
+from tests.factories.formats import (
+    PLANNED_AT,
+    STARTED_AT,
+    add_lot,
+    enrolled,
+    placement_body,
+    planned_course,
+    register,
+    service_of,
+)
 from tests.factories.http import Api
 from tests.factories.next_contract import next_contract
 from tests.factories.referrals import key, referral_body
@@ -169,6 +179,7 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
         str(group[0]) for group in (scene.town.services, scene.town.contracts, scene.town.lots)
     )
     ids |= await _to_come(api, database, scene)
+    ids |= await _formats(api, database, scene)
     ids["practitioner"], ids["place"] = str(scene.town.practitioners[0]), str(scene.town.places[0])
     client = await done(
         await api.as_(scene.town.officer).post(
@@ -195,6 +206,33 @@ async def _to_come(api: Api, database: Database, scene: Scene) -> dict[str, str]
     town.places[:], town.lots[:], town.contracts[:] = places, [lot], [contract]
     planned = await after.commit(at(api.as_(town.officer), LATER))
     return {"range": away.json()["id"], "hand_over": planned["id"], "successor": str(after.contract_id)}
+
+
+async def _formats(api: Api, database: Database, scene: Scene) -> dict[str, str]:
+    """A course that runs, with a seat that was taken and a register; and a placement that runs."""
+    town = scene.town
+    lot = await add_lot(database, town, "course")
+    planned = await planned_course(api, town, lot)
+    school = at(api.as_(town.school), PLANNED_AT)
+    one = await enrolled(school, planned["id"], scene.ids["referral"])
+    taken = await school.post(f"/v1/course-enrolments/{one['id']}/take")
+    assert taken.status_code == 200, taken.text
+    path = f"/v1/courses/{planned['id']}/sessions/1/register"
+    portal = at(api.as_(town.provider), STARTED_AT)
+    filled = await portal.put(path, register((one["id"], "late")), headers={"If-Match": "*"})
+    assert filled.status_code == 200, filled.text
+    unit = await service_of(database, town, await add_lot(database, town, "placement"))
+    asked = await school.post("/v1/placements", placement_body(unit, scene.ids["referral"]), headers=key())
+    assert asked.status_code == 201, asked.text
+    placed = f"/v1/placements/{asked.json()['id']}"
+    for act, body in (
+        ("agree", None),
+        ("days", {"days": [{"on": "2026-11-10", "morning": True, "afternoon": True}]}),
+        ("reviews", {"held_on": "2026-11-10", "decision": "continue", "next_review_on": "2026-12-01"}),
+    ):
+        done = await portal.post(f"{placed}/{act}", body)
+        assert done.status_code == 200, done.text
+    return {"course": planned["id"], "enrolment": one["id"], "placement": asked.json()["id"]}
 
 
 async def _by_hand(api: Api, scene: Scene) -> None:

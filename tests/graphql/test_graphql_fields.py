@@ -18,8 +18,9 @@ CASE_TYPES = {
     "Reading", "Referral", "Signpost", "StatusChange", "SuspensionRecord",
 }  # fmt: skip
 WITHOUT_GROUPS = {
-    "Area", "Authority", "Contract", "ContractVariation", "Lot", "LotUse", "OfferAnswers",
-    "Organisation", "Practitioner", "Provider",
+    "Area", "Authority", "Course", "CourseAttendance", "CourseEnrolment", "CourseSession", "Contract",
+    "ContractVariation", "Lot", "LotUse", "OfferAnswers",
+    "Organisation", "Placement", "PlacementDay", "PlacementReview", "Practitioner", "Provider",
     "School", "Service", "Policy", "Obligation", "Return", "PageInfo", "Query", "AttendanceOutcome",
     "SuspensionsOutcome", "Capacity", "CapacityPoint", "VolumeUse", "Timeliness",
 }  # fmt: skip

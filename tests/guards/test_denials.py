@@ -54,6 +54,14 @@ BODIES: dict[str, Any] = {
     "withdraw_referral": {"reason": "other"},
     "withdraw_policy": {"reason": "x"},
     "query_return": {"question": "x"},
+    "ask_for_placement": {
+        "service_id": "{service}",
+        "referral_id": "{referral}",
+        "basis": "agreed",
+        "starts_on": "2034-01-10",
+        "weeks": 6,
+    },
+    "enrol_on_course": {"referral_id": "{referral}", "who": "adult", "name": "x"},
     "create_referral": referral_body(),
     "check_referral": referral_body(),
 }
@@ -120,10 +128,14 @@ def filled(path: str, scene: Scene) -> str:
         "hand_over",
         "policy",
         "template",
+        "course",
+        "enrolment",
+        "placement",
     ):
         path = path.replace(f"{{{name}_id}}", scene.ids[name])
     path = path.replace("{allocation_id}", scene.ids["pending_allocation"])
     path = path.replace("{return_id}", scene.ids["school_return"])
+    path = path.replace("{session_number}", "1")
     return path.replace("{academic_year}", "2026-27").replace("{period}", "2026/27-autumn")
 
 
@@ -158,6 +170,8 @@ def test_the_lists_are_in_step(stage: Stage) -> None:
     no_body = {"accept_allocation", "submit_return", "accept_return", "revoke_client", "commit_allocation_run",
                "cancel_hand_over", "check_deemed_acceptance", "delete_school_calendar", "import_calendar",
                "import_school_calendar", "send_return_rows"}  # fmt: skip
+               "import_school_calendar", "finish_course", "take_course_seat",
+               "agree_placement"}  # fmt: skip
     for name, (_, _, example) in served.items():
         assert example is not None or name in BODIES or name in no_body, f"{name} has neither example nor body"
 
@@ -168,7 +182,7 @@ async def test_nobody_else_may(stage: Stage) -> None:
     before = await stage.digest()
     for operation, (method, path, example) in sorted(served.items()):
         text = json.dumps(BODIES.get(operation, example) or {})
-        for noun in ("practitioner", "provider", "place"):
+        for noun in ("practitioner", "provider", "place", "referral", "service"):
             text = text.replace(f"{{{noun}}}", stage.first.ids[noun])
         url = filled(path, stage.first)
         assert "{" not in url, f"{operation}: a path parameter that the scene does not know"

@@ -27,6 +27,15 @@ BROKERS = {
     "services/practitioners.py": "a caseload that grows opens places to the waiting list",
     "services/hand_over.py": "cases move between providers, and what they leave is offered to the waiting list",
     "services/allocation_runs.py": "a run decides the whole waiting list",
+    "services/courses/plan.py": "a course is given places that no other course or family has",
+    "services/courses/enrol.py": "a seat is held while others ask for it",
+    "services/courses/answers.py": "a seat that falls free goes to whoever waited longest, of any school",
+    "services/courses/register.py": "a register counts what everyone on it has used of the volume",
+    "services/courses/end.py": "everyone's enrolment ends with the course",
+    "services/placements/ask.py": "a place is held while others ask for it",
+    "services/placements/answer.py": "an answer opens the pupil, and what was held for it, to another organisation",
+    "services/placements/run.py": "what either party records moves the booking and what the other owes",
+    "services/placements/end.py": "an end moves the booking, and the pupil's registration at the unit",
     "services/policies.py": "a version is withdrawn while nothing can be decided under it",
     "services/returns/templates.py": "a version is withdrawn while no return can be opened with it",
     "services/calendars.py": "a new calendar may have ended a period of every organisation already",
@@ -38,6 +47,7 @@ WIDE_READERS = {
     "services/waiting_list.py": "the order and the expected starts stand on everyone who waits; a sender reads its own",
     "services/explanations.py": "a sender reads why its referral was decided so, and not the record of the decision",
     "services/allocation_runs.py": "a preview is decided from the whole waiting list, and offers nothing",
+    "services/courses/reading.py": "everyone reads how many seats are free, and nobody whose the others are",
     "services/lots.py": "a prime reads how its subcontractor's lot stands, and none of its bookings",
 }
 

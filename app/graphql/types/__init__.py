@@ -3,9 +3,11 @@
 from app.graphql.types import (
     allocations,
     authority,
+    courses,
     interventions,
     officers_acts,
     outcomes,
+    placements,
     pupils,
     referrals,
     returns,
@@ -16,9 +18,11 @@ from app.graphql.types import (
 __all__ = [
     "allocations",
     "authority",
+    "courses",
     "interventions",
     "officers_acts",
     "outcomes",
+    "placements",
     "pupils",
     "referrals",
     "returns",

@@ -75,7 +75,9 @@ class LotUse:
     out_of_service_count: int = record("Places that stand, unbooked and out of service.")
     held_after_cut_count: int = record("Booked places that no longer stand: a cut never evicts.")
     promised_count: int = record("Places that a family was offered for a later day.")
-    volume_used_count: int = record("Interventions whose first contact was attended.")
+    volume_used_count: int = record(
+        "Interventions whose first contact was attended; of other formats, what somebody came to."
+    )
 
 
 @of_noun(nouns.LOT, rule=_RULE)

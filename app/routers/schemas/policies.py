@@ -153,6 +153,9 @@ class PolicyContent(In):
     register_working_days: Clock = Field(
         2, description="From the end of a course's session until its register is late."
     )
+    placement_outcome_working_days: Clock = Field(
+        5, description="From the planned end of a placement until its outcome is late."
+    )
 
 
 _EXAMPLE: Final[dict[str, Any]] = {

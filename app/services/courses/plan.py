@@ -15,8 +15,7 @@ from app.domain.courses import Session as Meeting
 from app.errors import ActionNotAvailable, CapacityRefused, FieldFault, Forbidden, NotFound
 from app.ids import new_id
 from app.models.courses import course, course_seat, course_session
-from app.queries import courses as queries
-from app.queries import lots, services
+from app.queries import lots, places, services
 from app.queries.contract_terms import terms_on
 from app.queries.parties import calendar_of
 from app.queries.writes import Writes
@@ -62,9 +61,9 @@ async def plan_course(session: WriteSession, writes: Writes, lot_id: UUID, new: 
         faults += outside("/languages", languages, service["languages"], "the service")
         refuse(faults)
         ends_on = last_on + timedelta(days=1)
-        places = await queries.places_for(wide, lot_id, first_on, ends_on)
-        if len(places) < new.seats:
-            raise CapacityRefused(f"The lot has {len(places)} places free on all those days, for {new.seats} seats.")
+        spots = await places.free_on_days(wide, lot_id, first_on, ends_on)
+        if len(spots) < new.seats:
+            raise CapacityRefused(f"The lot has {len(spots)} places free on all those days, for {new.seats} seats.")
         course_id = new_id()
         row = {
             "id": course_id,
@@ -83,7 +82,7 @@ async def plan_course(session: WriteSession, writes: Writes, lot_id: UUID, new: 
             "created_at": wide.now,
         }
         writes.add(course, **row)
-        _add_parts(writes, course_id, lot["provider_id"], new.sessions, places[: new.seats])
+        _add_parts(writes, course_id, lot["provider_id"], new.sessions, spots[: new.seats])
         await owe_register(wide, writes, course_id, lot["provider_id"], new.sessions[0])
         await course_row.tell(wide, writes, "course.planned", {**row, "version": 1})
         await writes.flush(wide)

@@ -21,7 +21,7 @@ async def with_seats(session: ReadSession, rows: Sequence[asyncpg.Record]) -> li
     """
     ids = [row["id"] for row in rows]
     sessions = await queries.sessions_of(session, ids)
-    free = await free_seats(session, rows)
+    free = await free_seats(session, ids)
     return [
         {
             **row,
@@ -33,12 +33,10 @@ async def with_seats(session: ReadSession, rows: Sequence[asyncpg.Record]) -> li
     ]
 
 
-async def free_seats(session: ReadSession, rows: Sequence[asyncpg.Record]) -> dict[UUID, int]:
-    """How many seats of courses are free, by id: none of one that is over."""
+async def free_seats(session: ReadSession, course_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How many seats of courses are free today, by id: none of one that is over."""
     async with whole_authority(session):
-        counted = await queries.seats_free(session, [row["id"] for row in rows])
-    over = (CourseState.FINISHED.value, CourseState.CANCELLED.value)
-    return {row["id"]: 0 if row["state"] in over else counted[row["id"]] for row in rows}
+        return await queries.seats_free(session, course_ids)
 
 
 async def read_course(session: ReadSession, course_id: UUID) -> Row:
