@@ -9,6 +9,7 @@ import strawberry
 from app.access import allow
 from app.domain import outcomes as domain
 from app.domain.courses import CourseState, EnrolmentState
+from app.domain.link_days import LinkDayState
 from app.domain.placements import PlacementState
 from app.domain.referral import State
 from app.domain.vocabulary import Band
@@ -23,6 +24,7 @@ from app.graphql.types.authority import Area, Authority
 from app.graphql.types.common import After, First
 from app.graphql.types.courses import Course, CourseEnrolment
 from app.graphql.types.interventions import Intervention
+from app.graphql.types.link_days import LinkDay
 from app.graphql.types.outcomes import Capacity, Outcome, OutcomeFilter, OutcomeMeasure, Period, Timeliness
 from app.graphql.types.placements import Placement
 from app.graphql.types.policies import Policy
@@ -200,6 +202,27 @@ class Query:
         return await connect(
             info, Placement, "placements", order="requested", filters=filters, after=after, first=first
         )
+
+    @resolved("Link days, by date.")
+    async def link_days(
+        self,
+        info: Info,
+        *,
+        first: First = PAGE_SIZE,
+        after: After = None,
+        state: States = None,
+        provider: GlobalId = None,
+        school: GlobalId = None,
+        lot: GlobalId = None,
+    ) -> Connection[LinkDay] | None:
+        """A page of link days."""
+        filters = {
+            **_one_or_any("state", state, {each.value for each in LinkDayState}),
+            "provider_id": record_id(provider, "Provider"),
+            "school_id": record_id(school, "School"),
+            "lot_id": record_id(lot, "Lot"),
+        }
+        return await connect(info, LinkDay, "linkDays", order="on", filters=filters, after=after, first=first)
 
     @resolved("Referrals, the latest first.")
     async def referrals(

@@ -104,7 +104,7 @@ lot = tenant_table(
     reference("service", "service_id"),
     UniqueConstraint("authority_id", "contract_id", "name"),
     CheckConstraint("volume >= 0", name="volume"),
-    CheckConstraint("volume_unit IN ('family', 'pupil')", name="volume_unit"),
+    CheckConstraint("volume_unit IN ('family', 'pupil', 'day')", name="volume_unit"),
     Index("ix_lot_provider", "authority_id", "provider_id"),
     policy=RowPolicy(read=within(own("provider_id", "prime_id")), write=within(own())),
 )
@@ -170,7 +170,8 @@ booking = tenant_table(
     uuid("place_id"),
     uuid("lot_id"),
     uuid("provider_id"),
-    uuid("household_id"),
+    # Null of a link day, which is a school's and no family's.
+    uuid("household_id", nullable=True),
     # Of what it holds the place for: its service's. Only casework overruns, has a follower, and is one per household.
     Column("format", Text, nullable=False, server_default=text("'casework'")),
     Column("state", Text, nullable=False),
@@ -184,6 +185,7 @@ booking = tenant_table(
     reference("household", "household_id"),
     CheckConstraint("state IN ('offered', 'accepted', 'active', 'released')", name="state"),
     CheckConstraint("format IN ('casework', 'course', 'placement', 'link_days')", name="format"),
+    CheckConstraint("(format = 'link_days') = (household_id IS NULL)", name="household"),
     CheckConstraint("starts_on <= ends_on", name="dates"),
     CheckConstraint("state = 'released' OR starts_on < ends_on", name="live_not_empty"),
     CheckConstraint("(state = 'released') = (released_on IS NOT NULL)", name="released_on"),

@@ -36,6 +36,8 @@ lot_today AS (
          FROM course_enrolment e WHERE e.authority_id = l.authority_id AND e.lot_id = l.id AND e.used_on IS NOT NULL)
       + (SELECT count(*) FROM placement x WHERE x.authority_id = l.authority_id AND x.lot_id = l.id
          AND x.used_on IS NOT NULL)
+      + (SELECT coalesce(ceil(sum(x.halves) / 2.0), 0)::bigint FROM link_day x
+         WHERE x.authority_id = l.authority_id AND x.lot_id = l.id AND x.state = 'done')
       AS volume_used,
     (SELECT count(*) FROM booking b
       WHERE b.authority_id = l.authority_id AND b.lot_id = l.id AND b.state IN ('offered', 'accepted')) AS committed
@@ -576,7 +578,9 @@ WHERE o.met_at IS NULL AND o.cancelled_at IS NULL AND (
   OR EXISTS (SELECT FROM course c WHERE c.authority_id = o.authority_id AND c.id = o.subject_id
              AND c.state IN ('finished', 'cancelled'))
   OR EXISTS (SELECT FROM placement c WHERE c.authority_id = o.authority_id AND c.id = o.subject_id
-             AND c.state IN ('declined', 'withdrawn', 'ended')))
+             AND c.state IN ('declined', 'withdrawn', 'ended'))
+  OR EXISTS (SELECT FROM link_day_action c WHERE c.authority_id = o.authority_id AND c.id = o.subject_id
+             AND c.state <> 'open'))
 
 -- Courses: no more people than seats, nobody open on one that is over, and every seat that somebody has is a booking
 -- that says the same. A booking ends with its days, whether anybody has said by then what became of the seat or not.
@@ -642,6 +646,27 @@ FROM placement p LEFT JOIN (
   SELECT authority_id, placement_id, min(on_day) AS first_on FROM placement_day WHERE morning OR afternoon GROUP BY 1, 2
 ) d ON d.authority_id = p.authority_id AND d.placement_id = p.id
 WHERE p.used_on IS DISTINCT FROM d.first_on
+
+-- Link days: a booking of the very day while it is held, which the halves of the day share, and nobody in two schools.
+UNION ALL
+SELECT 'link_day_disagrees', d.id, format('link day %s on %s, booking %s from %s', d.state, d.on_day, b.state, b.starts_on)
+FROM link_day d LEFT JOIN booking b ON b.authority_id = d.authority_id AND b.id = d.booking_id
+WHERE d.state IN ('confirmed', 'done') AND (
+  b.id IS NULL OR b.format <> 'link_days' OR b.starts_on <> d.on_day OR b.lot_id <> d.lot_id
+  OR (b.state = 'released' AND b.cause <> 'over'))
+
+UNION ALL
+SELECT 'link_day_booking_of_nobody', b.id, format('booking of %s', b.starts_on) FROM live_booking b
+WHERE b.format = 'link_days'
+  AND NOT EXISTS (SELECT FROM link_day d WHERE d.authority_id = b.authority_id AND d.booking_id = b.id
+                  AND d.state IN ('confirmed', 'done'))
+
+UNION ALL
+SELECT 'in_two_schools_at_once', d.id, format('with link day %s', o.id)
+FROM link_day d JOIN link_day o ON o.authority_id = d.authority_id AND o.practitioner_id = d.practitioner_id
+  AND o.on_day = d.on_day AND o.id > d.id
+WHERE d.state IN ('confirmed', 'done') AND o.state IN ('confirmed', 'done')
+  AND (d.part = 'whole' OR o.part = 'whole' OR d.part = o.part)
 
 -- What clients were told: no acknowledged write is lost, a retry had no second effect, no event was skipped.
 UNION ALL

@@ -1,4 +1,7 @@
-"""Courses with seats and registers: bookings say of which format they are, and casework alone is one per household."""
+"""Courses, placements and link days.
+
+A booking says of which format it is: casework alone is one per household, and a link day is no family's.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -30,6 +33,10 @@ _POLICIES = {
         f"""{_TENANT} AND ({_WIDE} OR provider_id = {_ORGANISATION} OR enrolled_by_id = {_ORGANISATION} OR referring_organisation_id = {_ORGANISATION} OR school_id = {_ORGANISATION})""",
         f"{_TENANT} AND ({_WIDE})",
     ),
+    "link_day": (
+        f"{_TENANT} AND ({_WIDE} OR provider_id = {_ORGANISATION} OR school_id = {_ORGANISATION})",
+        f"{_TENANT} AND ({_WIDE})",
+    ),
     "placement": (
         f"{_TENANT} AND ({_WIDE} OR provider_id = {_ORGANISATION} OR referring_organisation_id = {_ORGANISATION} OR school_id = {_ORGANISATION})",
         f"{_TENANT} AND ({_WIDE})",
@@ -40,6 +47,10 @@ _POLICIES = {
     ),
     "course_participant": (
         f"""{_TENANT} AND ({_WIDE} OR enrolled_by_id = {_ORGANISATION} OR referring_organisation_id = {_ORGANISATION} OR school_id = {_ORGANISATION} OR (provider_reads AND ({_WIDE} OR provider_id = {_ORGANISATION})))""",
+        f"{_TENANT} AND ({_WIDE})",
+    ),
+    "link_day_action": (
+        f"{_TENANT} AND ({_WIDE} OR provider_id = {_ORGANISATION} OR school_id = {_ORGANISATION})",
         f"{_TENANT} AND ({_WIDE})",
     ),
     "placement_day": (
@@ -62,9 +73,11 @@ _STATISTICS = {
     "course_seat": '"authority_id", "provider_id"',
     "course_session": '"authority_id", "provider_id"',
     "course_enrolment": '"authority_id", "provider_id", "school_id", "referring_organisation_id", "lot_id"',
+    "link_day": '"authority_id", "provider_id", "school_id", "lot_id"',
     "placement": '"authority_id", "provider_id", "school_id", "referring_organisation_id", "lot_id"',
     "course_attendance": '"authority_id", "provider_id", "school_id", "referring_organisation_id"',
     "course_participant": '"authority_id", "provider_id", "school_id", "referring_organisation_id"',
+    "link_day_action": '"authority_id", "provider_id", "school_id", "owed_by_id", "lot_id"',
     "placement_day": '"authority_id", "provider_id", "school_id", "referring_organisation_id"',
     "placement_pupil": '"authority_id", "provider_id", "school_id", "referring_organisation_id"',
     "placement_review": '"authority_id", "provider_id", "school_id", "referring_organisation_id"',
@@ -77,6 +90,11 @@ def upgrade() -> None:
     op.create_check_constraint(
         op.f("ck_booking_format"), "booking", "format IN ('casework', 'course', 'placement', 'link_days')"
     )
+    op.alter_column("booking", "household_id", nullable=True)
+    op.create_check_constraint(
+        op.f("ck_booking_household"), "booking", "(format = 'link_days') = (household_id IS NULL)"
+    )
+    _units("'family', 'pupil', 'day'")
     _one_live_per_household("state <> 'released' AND format = 'casework'")
     for create in _CREATE:
         create()
@@ -103,8 +121,17 @@ def downgrade() -> None:
         op.drop_table(table)
     op.execute("DELETE FROM booking WHERE format <> 'casework'")
     _one_live_per_household("state <> 'released'")
+    op.execute("UPDATE lot SET volume_unit = 'family' WHERE volume_unit = 'day'")
+    _units("'family', 'pupil'")
+    op.drop_constraint(op.f("ck_booking_household"), "booking")
+    op.alter_column("booking", "household_id", nullable=False)
     op.drop_constraint(op.f("ck_booking_format"), "booking")
     op.drop_column("booking", "format")
+
+
+def _units(words: str) -> None:
+    op.drop_constraint(op.f("ck_lot_volume_unit"), "lot")
+    op.create_check_constraint(op.f("ck_lot_volume_unit"), "lot", f"volume_unit IN ({words})")
 
 
 def _one_live_per_household(condition: str) -> None:
@@ -338,6 +365,91 @@ def _create_course_enrolment() -> None:
     )
 
 
+def _create_link_day() -> None:
+    op.create_table(
+        "link_day",
+        sa.Column("authority_id", sa.UUID(), nullable=False),
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("lot_id", sa.UUID(), nullable=False),
+        sa.Column("provider_id", sa.UUID(), nullable=False),
+        sa.Column("school_id", sa.UUID(), nullable=False),
+        sa.Column("practitioner_id", sa.UUID(), nullable=True),
+        sa.Column("booking_id", sa.UUID(), nullable=True),
+        sa.Column("on_day", sa.Date(), nullable=False),
+        sa.Column("part", sa.Text(), nullable=False),
+        sa.Column("halves", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("families_seen_count", sa.Integer(), nullable=True),
+        sa.Column("activities", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        postgresql.ExcludeConstraint(
+            (sa.column("authority_id"), "="),
+            (sa.column("practitioner_id"), "="),
+            (sa.column("on_day"), "="),
+            (
+                sa.text(
+                    "int4range(CASE part WHEN 'afternoon' THEN 1 ELSE 0 END, CASE part WHEN 'morning' THEN 1 ELSE 2 END)"
+                ),
+                "&&",
+            ),
+            where=sa.text("state IN ('confirmed', 'done')"),
+            using="gist",
+            name="ex_link_day_one_at_a_time",
+        ),
+        sa.CheckConstraint(
+            "(state = 'cancelled') = (reason IS NOT NULL)", name=op.f("ck_link_day_cancelled_has_reason")
+        ),
+        sa.CheckConstraint(
+            "(state = 'done') = (families_seen_count IS NOT NULL)", name=op.f("ck_link_day_done_has_count")
+        ),
+        sa.CheckConstraint("halves = CASE part WHEN 'whole' THEN 2 ELSE 1 END", name=op.f("ck_link_day_halves")),
+        sa.CheckConstraint("part IN ('whole', 'morning', 'afternoon')", name=op.f("ck_link_day_part")),
+        sa.CheckConstraint(
+            "reason IN ('school_cannot', 'practitioner_away', 'no_practitioner_free', 'no_longer_needed', 'school_closed', 'made_in_error', 'other')",
+            name=op.f("ck_link_day_reason"),
+        ),
+        sa.CheckConstraint("state IN ('requested', 'confirmed', 'done', 'cancelled')", name=op.f("ck_link_day_state")),
+        sa.CheckConstraint(
+            "state NOT IN ('confirmed', 'done') OR (practitioner_id IS NOT NULL AND booking_id IS NOT NULL)",
+            name=op.f("ck_link_day_confirmed_has_practitioner"),
+        ),
+        sa.CheckConstraint("families_seen_count BETWEEN 0 AND 200", name=op.f("ck_link_day_families_seen_count")),
+        sa.ForeignKeyConstraint(
+            ["authority_id", "booking_id"],
+            ["booking.authority_id", "booking.id"],
+            name=op.f("fk_link_day_authority_id_booking_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["authority_id", "lot_id"], ["lot.authority_id", "lot.id"], name=op.f("fk_link_day_authority_id_lot_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["authority_id", "practitioner_id"],
+            ["practitioner.authority_id", "practitioner.id"],
+            name=op.f("fk_link_day_authority_id_practitioner_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["authority_id", "provider_id"],
+            ["organisation.authority_id", "organisation.id"],
+            name=op.f("fk_link_day_authority_id_provider_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["authority_id", "school_id"],
+            ["school.authority_id", "school.organisation_id"],
+            name=op.f("fk_link_day_authority_id_school_id"),
+        ),
+        sa.ForeignKeyConstraint(["authority_id"], ["authority.id"], name=op.f("fk_link_day_authority_id")),
+        sa.PrimaryKeyConstraint("authority_id", "id", name=op.f("pk_link_day")),
+    )
+    op.create_index("ix_link_day_booking", "link_day", ["authority_id", "booking_id"], unique=False)
+    op.create_index("ix_link_day_lot", "link_day", ["authority_id", "lot_id"], unique=False)
+    op.create_index("ix_link_day_on", "link_day", ["authority_id", "on_day", "id"], unique=False)
+    op.create_index("ix_link_day_provider", "link_day", ["authority_id", "provider_id", "on_day", "id"], unique=False)
+    op.create_index("ix_link_day_school", "link_day", ["authority_id", "school_id", "on_day", "id"], unique=False)
+
+
 def _create_placement() -> None:
     op.create_table(
         "placement",
@@ -505,6 +617,63 @@ def _create_course_participant() -> None:
     )
 
 
+def _create_link_day_action() -> None:
+    op.create_table(
+        "link_day_action",
+        sa.Column("authority_id", sa.UUID(), nullable=False),
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("link_day_id", sa.UUID(), nullable=False),
+        sa.Column("lot_id", sa.UUID(), nullable=False),
+        sa.Column("provider_id", sa.UUID(), nullable=False),
+        sa.Column("school_id", sa.UUID(), nullable=False),
+        sa.Column("owed_by_id", sa.UUID(), nullable=False),
+        sa.Column("term", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("done_on", sa.Date(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.CheckConstraint("(state = 'done') = (done_on IS NOT NULL)", name=op.f("ck_link_day_action_done_on")),
+        sa.CheckConstraint("state IN ('open', 'done', 'cancelled')", name=op.f("ck_link_day_action_state")),
+        sa.CheckConstraint("owed_by_id IN (provider_id, school_id)", name=op.f("ck_link_day_action_owed_by")),
+        sa.ForeignKeyConstraint(
+            ["authority_id", "link_day_id"],
+            ["link_day.authority_id", "link_day.id"],
+            name=op.f("fk_link_day_action_authority_id_link_day_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["authority_id", "lot_id"],
+            ["lot.authority_id", "lot.id"],
+            name=op.f("fk_link_day_action_authority_id_lot_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["authority_id", "owed_by_id"],
+            ["organisation.authority_id", "organisation.id"],
+            name=op.f("fk_link_day_action_authority_id_owed_by_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["authority_id", "provider_id"],
+            ["organisation.authority_id", "organisation.id"],
+            name=op.f("fk_link_day_action_authority_id_provider_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["authority_id", "school_id"],
+            ["school.authority_id", "school.organisation_id"],
+            name=op.f("fk_link_day_action_authority_id_school_id"),
+        ),
+        sa.ForeignKeyConstraint(["authority_id"], ["authority.id"], name=op.f("fk_link_day_action_authority_id")),
+        sa.PrimaryKeyConstraint("authority_id", "id", name=op.f("pk_link_day_action")),
+    )
+    op.create_index("ix_link_day_action_due", "link_day_action", ["authority_id", "due_on", "id"], unique=False)
+    op.create_index(
+        "ix_link_day_action_provider", "link_day_action", ["authority_id", "provider_id", "due_on", "id"], unique=False
+    )
+    op.create_index(
+        "ix_link_day_action_school", "link_day_action", ["authority_id", "school_id", "due_on", "id"], unique=False
+    )
+
+
 def _create_placement_day() -> None:
     op.create_table(
         "placement_day",
@@ -585,9 +754,11 @@ _CREATE = (
     _create_course_seat,
     _create_course_session,
     _create_course_enrolment,
+    _create_link_day,
     _create_placement,
     _create_course_attendance,
     _create_course_participant,
+    _create_link_day_action,
     _create_placement_day,
     _create_placement_pupil,
     _create_placement_review,

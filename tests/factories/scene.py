@@ -209,7 +209,7 @@ async def _to_come(api: Api, database: Database, scene: Scene) -> dict[str, str]
 
 
 async def _formats(api: Api, database: Database, scene: Scene) -> dict[str, str]:
-    """A course that runs, with a seat that was taken and a register; and a placement that runs."""
+    """A course that runs, with a seat that was taken and a register; a placement that runs; and a day in a school."""
     town = scene.town
     lot = await add_lot(database, town, "course")
     planned = await planned_course(api, town, lot)
@@ -232,7 +232,24 @@ async def _formats(api: Api, database: Database, scene: Scene) -> dict[str, str]
     ):
         done = await portal.post(f"{placed}/{act}", body)
         assert done.status_code == 200, done.text
-    return {"course": planned["id"], "enrolment": one["id"], "placement": asked.json()["id"]}
+    link = await service_of(database, town, await add_lot(database, town, "link_days", volume_unit="day"))
+    body = {"service_id": str(link), "school_id": scene.ids["school"], "on": "2026-11-11"}
+    day = await school.post("/v1/link-days", body, headers=key())
+    assert day.status_code == 201, day.text
+    confirm = {"practitioner_id": str(town.practitioners[0])}
+    confirmed = await portal.post(f"/v1/link-days/{day.json()['id']}/confirm", confirm)
+    assert confirmed.status_code == 200, confirmed.text
+    agreed = {"what": "A coffee morning", "owed_by": "provider", "due_on": "2026-11-20"}
+    action = await school.post(f"/v1/link-days/{day.json()['id']}/actions", agreed, headers=key())
+    assert action.status_code == 201, action.text
+    return {
+        "course": planned["id"],
+        "enrolment": one["id"],
+        "placement": asked.json()["id"],
+        "link_day": day.json()["id"],
+        "link_day_action": action.json()["id"],
+        "link_service": str(link),
+    }
 
 
 async def _by_hand(api: Api, scene: Scene) -> None:

@@ -19,7 +19,7 @@ CASE_TYPES = {
 }  # fmt: skip
 WITHOUT_GROUPS = {
     "Area", "Authority", "Course", "CourseAttendance", "CourseEnrolment", "CourseSession", "Contract",
-    "ContractVariation", "Lot", "LotUse", "OfferAnswers",
+    "ContractVariation", "LinkDay", "LinkDayAction", "Lot", "LotUse", "OfferAnswers",
     "Organisation", "Placement", "PlacementDay", "PlacementReview", "Practitioner", "Provider",
     "School", "Service", "Policy", "Obligation", "Return", "PageInfo", "Query", "AttendanceOutcome",
     "SuspensionsOutcome", "Capacity", "CapacityPoint", "VolumeUse", "Timeliness",

@@ -54,6 +54,8 @@ BODIES: dict[str, Any] = {
     "withdraw_referral": {"reason": "other"},
     "withdraw_policy": {"reason": "x"},
     "query_return": {"question": "x"},
+    "ask_for_link_day": {"service_id": "{link_service}", "school_id": "{school}", "on": "2034-01-10"},
+    "confirm_link_day": {"practitioner_id": "{practitioner}"},
     "ask_for_placement": {
         "service_id": "{service}",
         "referral_id": "{referral}",
@@ -131,6 +133,8 @@ def filled(path: str, scene: Scene) -> str:
         "course",
         "enrolment",
         "placement",
+        "link_day_action",
+        "link_day",
     ):
         path = path.replace(f"{{{name}_id}}", scene.ids[name])
     path = path.replace("{allocation_id}", scene.ids["pending_allocation"])
@@ -171,7 +175,7 @@ def test_the_lists_are_in_step(stage: Stage) -> None:
                "cancel_hand_over", "check_deemed_acceptance", "delete_school_calendar", "import_calendar",
                "import_school_calendar", "send_return_rows"}  # fmt: skip
                "import_school_calendar", "finish_course", "take_course_seat",
-               "agree_placement"}  # fmt: skip
+               "agree_placement", "finish_link_day_action", "cancel_link_day_action"}  # fmt: skip
     for name, (_, _, example) in served.items():
         assert example is not None or name in BODIES or name in no_body, f"{name} has neither example nor body"
 
@@ -182,7 +186,7 @@ async def test_nobody_else_may(stage: Stage) -> None:
     before = await stage.digest()
     for operation, (method, path, example) in sorted(served.items()):
         text = json.dumps(BODIES.get(operation, example) or {})
-        for noun in ("practitioner", "provider", "place", "referral", "service"):
+        for noun in ("practitioner", "provider", "place", "referral", "service", "link_service", "school"):
             text = text.replace(f"{{{noun}}}", stage.first.ids[noun])
         url = filled(path, stage.first)
         assert "{" not in url, f"{operation}: a path parameter that the scene does not know"

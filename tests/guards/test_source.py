@@ -36,6 +36,8 @@ BROKERS = {
     "services/placements/answer.py": "an answer opens the pupil, and what was held for it, to another organisation",
     "services/placements/run.py": "what either party records moves the booking and what the other owes",
     "services/placements/end.py": "an end moves the booking, and the pupil's registration at the unit",
+    "services/link_days/acts.py": "a day is booked while others ask for the same practitioner",
+    "services/link_days/actions.py": "what one side adds or does, the other may owe",
     "services/policies.py": "a version is withdrawn while nothing can be decided under it",
     "services/returns/templates.py": "a version is withdrawn while no return can be opened with it",
     "services/calendars.py": "a new calendar may have ended a period of every organisation already",

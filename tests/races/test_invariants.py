@@ -61,6 +61,7 @@ async def ground(template: Template, settings: Settings) -> AsyncIterator[Ground
         assert done["moved_count"] == 1, done
         await _hold_a_course(api, database, town)
         await _place_a_pupil(api, database, town)
+        await _come_to_a_school(api, database, town)
     await database.dispose()
     await _let_it_be(template.url(None, name), TERM_OVER + timedelta(hours=3))
     yield Ground(
@@ -102,6 +103,19 @@ async def _place_a_pupil(api: Api, database: Database, town: Town) -> None:
     assert asked.status_code == 201, asked.text
     agreed = await portal.post(f"/v1/placements/{asked.json()['id']}/agree")
     assert agreed.status_code == 200, agreed.text
+
+
+async def _come_to_a_school(api: Api, database: Database, town: Town) -> None:
+    """A link day that is confirmed, after the holidays."""
+    service = await service_of(database, town, await add_lot(database, town, "link_days", volume_unit="day"))
+    school, portal = (at(api.as_(who), TERM_OVER + timedelta(minutes=130)) for who in (town.school, town.provider))
+    body = {"service_id": str(service), "school_id": str(town.school.organisation_id), "on": "2027-01-12"}
+    asked = await school.post("/v1/link-days", body, headers=key())
+    assert asked.status_code == 201, asked.text
+    confirmed = await portal.post(
+        f"/v1/link-days/{asked.json()['id']}/confirm", {"practitioner_id": str(town.practitioners[0])}
+    )
+    assert confirmed.status_code == 200, confirmed.text
 
 
 async def _let_it_be(url: str, now: datetime) -> None:
@@ -154,6 +168,14 @@ async def test_a_role_that_row_policy_blinds_proves_nothing(ground: Ground) -> N
 
 # What breaks it, and what has to be found. Constraints are taken away first: the file must not lean on them.
 BREAKAGES = {
+    "link_day_disagrees": ["UPDATE link_day SET on_day = on_day + 7"],
+    "link_day_booking_of_nobody": ["UPDATE link_day SET state = 'requested'"],
+    "in_two_schools_at_once": [
+        "ALTER TABLE link_day DROP CONSTRAINT ex_link_day_one_at_a_time",
+        "CREATE TEMP TABLE other_day AS SELECT * FROM link_day",
+        "UPDATE other_day SET id = gen_random_uuid(), part = 'morning', halves = 1",
+        "INSERT INTO link_day SELECT * FROM other_day",
+    ],
     "placement_disagrees": ["UPDATE placement SET ends_on = ends_on + 7"],
     "placements_overlap": [
         "ALTER TABLE placement DROP CONSTRAINT ex_placement_one_at_a_time",
@@ -164,7 +186,10 @@ BREAKAGES = {
     "placement_use_not_by_first_day": ["UPDATE placement SET used_on = starts_on"],
     "course_over_its_seats": ["UPDATE course SET seats = 1"],
     "seat_disagrees": ["UPDATE booking SET state = 'released', released_on = starts_on WHERE format = 'course'"],
-    "course_booking_of_nobody": ["UPDATE course_enrolment SET booking_id = NULL, seat_number = NULL"],
+    "course_booking_of_nobody": [
+        "ALTER TABLE course_enrolment DROP CONSTRAINT ck_course_enrolment_has_seat",
+        "UPDATE course_enrolment SET booking_id = NULL, seat_number = NULL",
+    ],
     "enrolled_on_what_is_over": ["UPDATE course SET state = 'cancelled', cancel_reason = 'other'"],
     "course_use_not_by_first_session": ["UPDATE course_attendance SET result = 'absent', reason = 'other'"],
     "place_booked_twice": [

@@ -93,7 +93,7 @@ class Lot(Row, Node):
     key_stages: list[str] = plain()
     needs: list[str] = plain("Codes of the needs that it takes.")
     volume: int = plain("Interventions commissioned at the start; variations change it.")
-    volume_unit: str = plain("`family` or `pupil`.")
+    volume_unit: str = plain("`family`, `pupil` or `day`.")
     volume_profile: JSON = plain("Volume per half-term, where agreed.", json=True)
     version: int = plain()
     contract: Annotated["Contract", strawberry.lazy("app.graphql.types.supply")] | None = edge(

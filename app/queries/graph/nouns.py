@@ -495,3 +495,30 @@ PLACEMENT_REVIEW: Final = Noun(
     _split("id placement_id held_on decision next_review_on"),
     parents={"placement_id": Order(("held_on", "id"))},
 )
+
+_ON_DAY: Final = Order(("on_day", "id"))
+
+LINK_DAY: Final = Noun(
+    "link_day",
+    "link_day t",
+    _split(
+        "id lot_id provider_id school_id practitioner_id on_day part state reason families_seen_count activities"
+        " requested_at version"
+    ),
+    orders={"on": _ON_DAY},
+    filters={
+        "state": "t.state = {}::text",
+        "states": "t.state = ANY ({}::text[])",
+        "provider_id": "t.provider_id = {}::uuid",
+        "school_id": "t.school_id = {}::uuid",
+        "lot_id": "t.lot_id = {}::uuid",
+    },
+    own={Kind.PROVIDER: "t.provider_id = {}", Kind.SCHOOL: "t.school_id = {}"},
+)
+
+LINK_DAY_ACTION: Final = Noun(
+    "link_day_action",
+    "link_day_action t",
+    _split("id link_day_id provider_id school_id owed_by_id term what due_on state done_on version"),
+    parents={"link_day_id": Order(("due_on", "id"))},
+)

@@ -14,7 +14,7 @@ from uuid import UUID
 from app.db import ReadSession
 from app.domain.outcomes import Capacity, CapacityPoint, Interval, VolumeUse
 from app.queries.outcomes.population import plan_afresh
-from app.queries.volume import WORK
+from app.queries.volume import USED_BY_LOT
 
 # $1 authority, $2 first day, $3 day after the last, $4 provider.
 _POINTS: Final = """
@@ -78,8 +78,7 @@ WITH used AS MATERIALIZED (
   WHERE i.authority_id = $1 AND i.started_on < $2
   GROUP BY i.lot_id
 ), worked AS MATERIALIZED (
-  SELECT w.lot_id, count(DISTINCT w.unit) AS units FROM ({work}) w
-  WHERE w.authority_id = $1 AND w.used_on < $2 GROUP BY w.lot_id
+  {used_by_lot}
 )
 SELECT l.id AS lot_id, l.name AS lot_name, c.id AS contract_id, c.contract_number, l.provider_id,
   o.name AS provider_name, l.volume_unit AS unit, coalesce(v.volume, l.volume) AS volume,
@@ -100,7 +99,7 @@ LEFT JOIN worked w ON w.lot_id = l.id
 WHERE l.authority_id = $1 AND c.starts_on < $2 AND ($3::uuid IS NULL OR l.provider_id = $3)
 ORDER BY c.contract_number, l.name, l.id
 """
-VOLUME: Final = _VOLUME.replace("{work}", WORK)
+VOLUME: Final = _VOLUME.replace("{used_by_lot}", USED_BY_LOT)
 
 
 async def capacity(

@@ -66,8 +66,10 @@ class LotIn(In):
     school_ids: list[UUID] = Field(
         default_factory=list, max_length=1000, description="With neither areas nor schools: the whole authority."
     )
-    volume: Volume = Field(description="Interventions commissioned.")
-    volume_unit: Literal["family", "pupil"] = "family"
+    volume: Volume = Field(description="Interventions commissioned; of link days, days.")
+    volume_unit: Literal["family", "pupil", "day"] = Field(
+        "family", description="Of a service of the format `link_days` it is `day`, and of no other."
+    )
     volume_profile: list[VolumeLine] = Field(default_factory=list, max_length=60)
     places: PlaceCount = Field(description="Interventions at a time.")
     place_details: list[PlaceIn] = Field(
@@ -139,7 +141,7 @@ class LotOut(Out):
     area_ids: list[UUID]
     school_ids: list[UUID]
     signed_volume: int
-    volume_unit: Literal["family", "pupil"]
+    volume_unit: Literal["family", "pupil", "day"]
     volume_profile: list[VolumeLine]
     figures: LotFiguresOut
 
