@@ -87,19 +87,6 @@ async def is_enrolled(session: WriteSession, course_id: UUID, person_id: UUID) -
     return found
 
 
-async def referral_of(session: ReadSession, referral_id: UUID) -> asyncpg.Record | None:
-    """What an enrolment or a placement asks of a referral that the caller may see."""
-    return await session.row(
-        "SELECT r.id, r.version, r.state, r.referring_organisation_id, r.school_id, r.case_provider_id, r.pupil_id,"
-        " r.household_id, r.area_id, r.key_stage, r.language, r.interpreter_needed, r.agreement_status, r.holds,"
-        " r.refused_provider_ids, concat_ws(' ', coalesce(p.preferred_name, p.given_name), p.family_name) AS pupil_name"
-        " FROM referral r LEFT JOIN pupil p ON p.authority_id = r.authority_id AND p.id = r.pupil_id"
-        " WHERE r.authority_id = $1 AND r.id = $2",
-        session.authority_id,
-        referral_id,
-    )
-
-
 async def register_of(session: ReadSession, course_id: UUID, number: int) -> list[asyncpg.Record]:
     """How those on the register of a session came, in the order of asking; only those whom the caller may see."""
     return await session.rows(

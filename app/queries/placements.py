@@ -79,17 +79,6 @@ async def is_placed(session: WriteSession, pupil_id: UUID, starts_on: date, ends
     return found
 
 
-async def lots_of_service(session: ReadSession, service_id: UUID) -> list[asyncpg.Record]:
-    """The lots that deliver a service, with their contract and where they serve. Needs the authority's reach."""
-    return await session.rows(
-        "SELECT l.id, l.contract_id, l.provider_id, l.area_ids, l.school_ids, l.key_stages, s.format FROM lot l"
-        " JOIN service s ON s.authority_id = l.authority_id AND s.id = l.service_id"
-        " WHERE l.authority_id = $1 AND l.service_id = $2 ORDER BY l.id",
-        session.authority_id,
-        service_id,
-    )
-
-
 async def days_of(session: ReadSession, placement_id: UUID) -> list[asyncpg.Record]:
     """The days recorded of a placement, in order."""
     return await session.rows(

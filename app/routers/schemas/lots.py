@@ -120,8 +120,11 @@ class LotFiguresOut(Out):
     over_held_count: int = Field(description="Held beyond the number of places; nothing is offered until it is 0.")
     promised_count: int = Field(description="Places that a family was offered for a later day, held until then or not.")
     volume: int
-    volume_used_count: int = Field(description="Interventions whose first contact was attended, in the lot's unit.")
-    volume_committed_count: int = Field(description="Held or promised, for families whose first contact is to come.")
+    volume_used_count: int = Field(
+        description="In the lot's unit: interventions whose first contact was attended; of other formats than casework,"
+        " what somebody came to, and link days that were done."
+    )
+    volume_committed_count: int = Field(description="Held or promised, and not used yet.")
 
 
 class LotOut(Out):

@@ -22,14 +22,14 @@ from app.errors import ActionNotAvailable, CapacityRefused, FieldFault, NotFound
 from app.ids import new_id
 from app.models.link_days import link_day
 from app.models.supply import booking
+from app.queries import formats, places, practitioners, schools, services
 from app.queries import link_days as queries
-from app.queries import placements, places, practitioners, schools, services
 from app.queries.contract_terms import terms_on
 from app.queries.school_calendars import calendar_of_school
 from app.queries.writes import Writes
 from app.services.bookings import release_booking
-from app.services.courses.enrol import check_volume
 from app.services.faults import refuse
+from app.services.formats import check_volume
 from app.services.link_days.row import Check, Row, change, find_day, lock_day, tell
 
 _ONE_DAY = timedelta(days=1)
@@ -157,7 +157,7 @@ async def _lot_for(wide: BrokerSession, service_id: UUID, member: asyncpg.Record
     """The lot of a service that serves a school on a day. Raises Invalid when there is none."""
     serving = [
         lot
-        for lot in await placements.lots_of_service(wide, service_id)
+        for lot in await formats.lots_of_service(wide, service_id)
         if not (lot["area_ids"] or lot["school_ids"])
         or member["area_id"] in lot["area_ids"]
         or member["id"] in lot["school_ids"]

@@ -12,14 +12,14 @@ from app.errors import ActionNotAvailable, CapacityRefused, Conflict, FieldFault
 from app.ids import new_id
 from app.models.placements import placement, placement_pupil
 from app.models.supply import booking
-from app.queries import course_enrolments, places, schools, services
+from app.queries import formats, places, schools, services
 from app.queries import placements as queries
 from app.queries.contract_terms import terms_on
 from app.queries.parties import calendar_of
 from app.queries.school_calendars import calendar_of_school
 from app.queries.writes import Writes
-from app.services.courses.enrol import check_volume, check_workable, referral_to_act_on
 from app.services.faults import refuse
+from app.services.formats import check_volume, check_workable, referral_to_act_on
 from app.services.placements.row import Row, tell
 
 
@@ -50,7 +50,7 @@ async def ask_for_placement(session: WriteSession, writes: Writes, new: NewPlace
     if service["format"] != "placement":
         raise ActionNotAvailable(f"The service is {service['format']}, and not placement.")
     async with broker(session) as wide:
-        referral = await course_enrolments.referral_of(wide, new.referral_id) or seen
+        referral = await formats.referral_of(wide, new.referral_id) or seen
         check_workable(referral, service["provider_id"])
         if referral["school_id"] is None:
             raise ActionNotAvailable("A placement is of a pupil on a school's roll, and the referral names no school.")
@@ -91,7 +91,7 @@ async def ask_for_placement(session: WriteSession, writes: Writes, new: NewPlace
 
 async def _lot_for(wide: BrokerSession, new: NewPlacement, referral: asyncpg.Record, ends_on: date) -> asyncpg.Record:
     """The lot of the service that serves the pupil's school on those days. Raises Invalid when there is none."""
-    lots = await queries.lots_of_service(wide, new.service_id)
+    lots = await formats.lots_of_service(wide, new.service_id)
     serving = [lot for lot in lots if _serves(lot, referral)]
     if not serving:
         refuse([FieldFault("/service_id", "school_not_served", "The service does not serve the pupil's school.")])
