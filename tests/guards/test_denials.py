@@ -173,8 +173,7 @@ def test_the_lists_are_in_step(stage: Stage) -> None:
     assert set(BODIES) <= set(served)
     no_body = {"accept_allocation", "submit_return", "accept_return", "revoke_client", "commit_allocation_run",
                "cancel_hand_over", "check_deemed_acceptance", "delete_school_calendar", "import_calendar",
-               "import_school_calendar", "send_return_rows"}  # fmt: skip
-               "import_school_calendar", "finish_course", "take_course_seat",
+               "import_school_calendar", "send_return_rows", "finish_course", "take_course_seat",
                "agree_placement", "finish_link_day_action", "cancel_link_day_action"}  # fmt: skip
     for name, (_, _, example) in served.items():
         assert example is not None or name in BODIES or name in no_body, f"{name} has neither example nor body"
