@@ -78,6 +78,11 @@ BY_CONSTRAINT: Final[dict[str, tuple[type[HalftermError], str]]] = {
         Conflict,
         "The last year is being played for this authority already: ask again when that is done.",
     ),
+    "ux_course_enrolment_once": (AlreadyExists, "That person is on the course, or waits for it, already."),
+    "ux_course_enrolment_seat": (PlaceTaken, "The seat is somebody else's."),
+    "ex_course_seat_no_overlap": (PlaceTaken, "The place is another course's on some of those days."),
+    "ex_placement_one_at_a_time": (Conflict, "The pupil has a placement on some of those days."),
+    "ex_link_day_one_at_a_time": (PlaceTaken, "The practitioner is at a school then already."),
     "ck_lot_volume": (CapacityRefused, "A lot's volume cannot be negative."),
 }
 

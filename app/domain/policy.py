@@ -119,6 +119,10 @@ class Policy:
     """Calendar days for which a panel's members still read the items of a sitting, after it."""
     exclusion_outcome_school_days: int = 15
     """From a school's pre-exclusion review until it says what became of it."""
+    register_working_days: int = 2
+    """From the end of a course's session until its register is late."""
+    placement_outcome_working_days: int = 5
+    """From the planned end of a placement until its outcome is late."""
 
     def content(self) -> dict[str, Any]:
         """The policy as plain data."""

@@ -24,6 +24,7 @@ from app.http import cursors
 from app.http.runtime import Runtime
 from app.queries import graph
 from app.queries.offer_answers import answers_of
+from app.services.courses.reading import free_seats
 from app.services.explanations import explanations_of
 from app.services.lots import use_of
 from app.services.waiting_list import WaitingList, read_waiting_list
@@ -141,6 +142,18 @@ class Context:
                     return await use_of(session, keys, session.today)
 
             loader = self._loaders["lot use",] = Loader(fetch, None)
+        return loader
+
+    def course_seats(self) -> Loader[Any]:
+        """The loader of how many seats of courses are free."""
+        loader = self._loaders.get(("course seats",))
+        if loader is None:
+
+            async def fetch(keys: list[UUID]) -> Mapping[UUID, Any]:
+                async with self.read() as session:
+                    return await free_seats(session, keys)
+
+            loader = self._loaders["course seats",] = Loader(fetch, None)
         return loader
 
     def offer_answers(self, due_from: date | None, due_to: date | None) -> Loader[Any]:

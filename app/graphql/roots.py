@@ -8,6 +8,9 @@ import strawberry
 
 from app.access import allow
 from app.domain import outcomes as domain
+from app.domain.courses import CourseState, EnrolmentState
+from app.domain.link_days import LinkDayState
+from app.domain.placements import PlacementState
 from app.domain.referral import State
 from app.domain.vocabulary import Band
 from app.graphql.context import Info
@@ -19,9 +22,12 @@ from app.graphql.types import outcomes as figures
 from app.graphql.types.allocations import Allocation
 from app.graphql.types.authority import Area, Authority
 from app.graphql.types.common import After, First
+from app.graphql.types.courses import Course, CourseEnrolment
 from app.graphql.types.interventions import Intervention
+from app.graphql.types.link_days import LinkDay
 from app.graphql.types.outcomes import Capacity, Outcome, OutcomeFilter, OutcomeMeasure, Period, Timeliness
 from app.graphql.types.panels import Panel
+from app.graphql.types.placements import Placement
 from app.graphql.types.policies import Policy
 from app.graphql.types.referrals import Referral
 from app.graphql.types.returns import Obligation, ReturnRecord
@@ -132,6 +138,92 @@ class Query:
         """A page of lots."""
         filters = {"provider_id": record_id(provider, "Provider"), "contract_id": record_id(contract, "Contract")}
         return await connect(info, Lot, "lots", order="name", filters=filters, after=after, first=first)
+
+    @resolved("Courses, by their first day.")
+    async def courses(
+        self,
+        info: Info,
+        *,
+        first: First = PAGE_SIZE,
+        after: After = None,
+        state: States = None,
+        provider: GlobalId = None,
+        lot: GlobalId = None,
+        first_from: date | None = None,
+    ) -> Connection[Course] | None:
+        """A page of courses."""
+        filters = {
+            **_one_or_any("state", state, {each.value for each in CourseState}),
+            "provider_id": record_id(provider, "Provider"),
+            "lot_id": record_id(lot, "Lot"),
+            "first_from": figures.checked_day(first_from),
+        }
+        return await connect(info, Course, "courses", order="first_on", filters=filters, after=after, first=first)
+
+    @resolved("Who is enrolled on courses, or waits for them, in the order of asking.")
+    async def course_enrolments(
+        self,
+        info: Info,
+        *,
+        first: First = PAGE_SIZE,
+        after: After = None,
+        state: States = None,
+        course: GlobalId = None,
+        school: GlobalId = None,
+    ) -> Connection[CourseEnrolment] | None:
+        """A page of enrolments."""
+        filters = {
+            **_one_or_any("state", state, {each.value for each in EnrolmentState}),
+            "course_id": record_id(course, "Course"),
+            "school_id": record_id(school, "School"),
+        }
+        return await connect(
+            info, CourseEnrolment, "courseEnrolments", order="enrolled", filters=filters, after=after, first=first
+        )
+
+    @resolved("Placements, the latest asked for first.")
+    async def placements(
+        self,
+        info: Info,
+        *,
+        first: First = PAGE_SIZE,
+        after: After = None,
+        state: States = None,
+        provider: GlobalId = None,
+        school: GlobalId = None,
+        lot: GlobalId = None,
+    ) -> Connection[Placement] | None:
+        """A page of placements."""
+        filters = {
+            **_one_or_any("state", state, {each.value for each in PlacementState}),
+            "provider_id": record_id(provider, "Provider"),
+            "school_id": record_id(school, "School"),
+            "lot_id": record_id(lot, "Lot"),
+        }
+        return await connect(
+            info, Placement, "placements", order="requested", filters=filters, after=after, first=first
+        )
+
+    @resolved("Link days, by date.")
+    async def link_days(
+        self,
+        info: Info,
+        *,
+        first: First = PAGE_SIZE,
+        after: After = None,
+        state: States = None,
+        provider: GlobalId = None,
+        school: GlobalId = None,
+        lot: GlobalId = None,
+    ) -> Connection[LinkDay] | None:
+        """A page of link days."""
+        filters = {
+            **_one_or_any("state", state, {each.value for each in LinkDayState}),
+            "provider_id": record_id(provider, "Provider"),
+            "school_id": record_id(school, "School"),
+            "lot_id": record_id(lot, "Lot"),
+        }
+        return await connect(info, LinkDay, "linkDays", order="on", filters=filters, after=after, first=first)
 
     @resolved("Referrals, the latest first.")
     async def referrals(

@@ -1,5 +1,6 @@
 """The metadata, the naming of constraints, and the two shapes of table: tenant and national."""
 
+from enum import StrEnum
 from typing import Any, Final, get_args
 
 from sqlalchemy import Column, ForeignKeyConstraint, MetaData, PrimaryKeyConstraint, Table
@@ -62,6 +63,11 @@ def tenant_table(name: str, *items: SchemaItem, policy: RowPolicy, key: tuple[st
 def one_of(column: str, words: Any) -> str:
     """Predicate: the column holds one of a Literal's words."""
     return f"{column} IN ({', '.join(repr(word) for word in get_args(words))})"
+
+
+def words(column: str, listed: type[StrEnum]) -> str:
+    """Predicate: the column holds one of the words of a closed list."""
+    return f"{column} IN ({', '.join(repr(word.value) for word in listed)})"
 
 
 def reference(target: str, *columns: str, to: tuple[str, ...] = ("id",), **options: Any) -> ForeignKeyConstraint:

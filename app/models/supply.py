@@ -104,7 +104,7 @@ lot = tenant_table(
     reference("service", "service_id"),
     UniqueConstraint("authority_id", "contract_id", "name"),
     CheckConstraint("volume >= 0", name="volume"),
-    CheckConstraint("volume_unit IN ('family', 'pupil')", name="volume_unit"),
+    CheckConstraint("volume_unit IN ('family', 'pupil', 'day')", name="volume_unit"),
     Index("ix_lot_provider", "authority_id", "provider_id"),
     policy=RowPolicy(read=within(own("provider_id", "prime_id")), write=within(own())),
 )
@@ -170,7 +170,10 @@ booking = tenant_table(
     uuid("place_id"),
     uuid("lot_id"),
     uuid("provider_id"),
-    uuid("household_id"),
+    # Null of a link day, which is a school's and no family's.
+    uuid("household_id", nullable=True),
+    # Of what it holds the place for: its service's. Only casework overruns, has a follower, and is one per household.
+    Column("format", Text, nullable=False, server_default=text("'casework'")),
     Column("state", Text, nullable=False),
     Column("starts_on", Date, nullable=False),
     # Exclusive: the planned end, moved by extension, cut at release.
@@ -181,6 +184,8 @@ booking = tenant_table(
     reference("lot", "lot_id"),
     reference("household", "household_id"),
     CheckConstraint("state IN ('offered', 'accepted', 'active', 'released')", name="state"),
+    CheckConstraint("format IN ('casework', 'course', 'placement', 'link_days')", name="format"),
+    CheckConstraint("(format = 'link_days') = (household_id IS NULL)", name="household"),
     CheckConstraint("starts_on <= ends_on", name="dates"),
     CheckConstraint("state = 'released' OR starts_on < ends_on", name="live_not_empty"),
     CheckConstraint("(state = 'released') = (released_on IS NOT NULL)", name="released_on"),
@@ -197,7 +202,7 @@ booking = tenant_table(
         "authority_id",
         "household_id",
         unique=True,
-        postgresql_where=text("state <> 'released'"),
+        postgresql_where=text("state <> 'released' AND format = 'casework'"),
     ),
     Index("ix_booking_live", "authority_id", "place_id", postgresql_where=text("state <> 'released'")),
     Index("ix_booking_lot", "authority_id", "lot_id", "starts_on"),

@@ -45,7 +45,7 @@ class Agenda:
     bookings_overrun: bool
     someone_waits: bool
     past_case_is_open_to_its_provider: bool
-    """Closed, or handed over."""
+    """Closed, or handed over; or somebody is known to the provider of a course or placement."""
     offers_are_open: bool
     hand_over_is_due: bool
     place_is_promised: bool
@@ -63,11 +63,14 @@ async def agenda(session: ReadSession) -> Agenda:
         " EXISTS (SELECT FROM booking WHERE authority_id = $1 AND state <> 'released' AND ends_on <= $3) AS overrun,"
         " EXISTS (SELECT FROM referral WHERE authority_id = $1 AND state = 'waiting') AS waiting,"
         " EXISTS (SELECT FROM referral WHERE authority_id = $1 AND case_provider_id IS NOT NULL AND state = 'closed')"
-        " OR EXISTS (SELECT FROM referral WHERE authority_id = $1 AND former_provider_id IS NOT NULL) AS closed,"
+        " OR EXISTS (SELECT FROM referral WHERE authority_id = $1 AND former_provider_id IS NOT NULL)"
+        " OR EXISTS (SELECT FROM course_participant WHERE authority_id = $1 AND provider_reads)"
+        " OR EXISTS (SELECT FROM placement_pupil WHERE authority_id = $1 AND provider_reads) AS closed,"
         " EXISTS (SELECT FROM offer WHERE authority_id = $1 AND state IN ('proposed', 'pending')) AS offered,"
         " EXISTS (SELECT FROM hand_over WHERE authority_id = $1 AND state = 'planned' AND effective_on <= $3)"
         " AS handed_over,"
-        " EXISTS (SELECT FROM booking WHERE authority_id = $1 AND state <> 'released' AND starts_on > $3) AS promised,"
+        " EXISTS (SELECT FROM booking WHERE authority_id = $1 AND state <> 'released' AND starts_on > $3"
+        " AND format = 'casework') AS promised,"
         " EXISTS (SELECT FROM panel_item WHERE authority_id = $1 AND reader_ids <> '{}') AS panel_read",
         session.authority_id,
         session.now,
@@ -144,9 +147,22 @@ async def prolong_overruns(session: BrokerSession) -> int:
     """
     return await session.run(
         "UPDATE booking b SET ends_on = $2::date + 1, cause = 'overrun'"
-        " WHERE b.authority_id = $1 AND b.state <> 'released' AND b.ends_on <= $2"
+        " WHERE b.authority_id = $1 AND b.state <> 'released' AND b.ends_on <= $2 AND b.format = 'casework'"
         " AND NOT EXISTS (SELECT 1 FROM booking n WHERE n.authority_id = b.authority_id AND n.place_id = b.place_id"
         "                 AND n.state <> 'released' AND n.starts_on > b.starts_on AND n.starts_on <= $2)",
+        session.authority_id,
+        session.today,
+    )
+
+
+async def end_dated_bookings(session: BrokerSession) -> int:
+    """Release the bookings of courses and other dated formats whose days are over; their number.
+
+    Nobody overruns there: the place is free on the day after, whether what happened was recorded by then or not.
+    """
+    return await session.run(
+        "UPDATE booking SET state = 'released', cause = 'over', released_on = ends_on"
+        " WHERE authority_id = $1 AND state <> 'released' AND format <> 'casework' AND ends_on <= $2",
         session.authority_id,
         session.today,
     )

@@ -36,7 +36,7 @@ async def with_nobody_before(session: BrokerSession) -> list[Follower]:
     """Bookings of days to come whose place is in service today, and no longer anybody's until then."""
     rows = await session.rows(
         f"{_FOLLOWER} JOIN place p ON p.authority_id = b.authority_id AND p.id = b.place_id"  # noqa: S608 - fixed texts
-        " WHERE b.authority_id = $1 AND b.state <> 'released' AND b.starts_on > $2"
+        " WHERE b.authority_id = $1 AND b.state <> 'released' AND b.format = 'casework' AND b.starts_on > $2"
         " AND p.available_from <= $2 AND (p.available_until IS NULL OR p.available_until > $2)"
         " AND NOT EXISTS (SELECT 1 FROM booking n WHERE n.authority_id = b.authority_id AND n.place_id = b.place_id"
         "                 AND n.state <> 'released' AND n.starts_on < b.starts_on)"
@@ -53,7 +53,7 @@ async def kept_from_starting(session: BrokerSession) -> list[Follower]:
     """Bookings that were to begin by today, where the case before has not ended."""
     rows = await session.rows(
         f"{_FOLLOWER} WHERE b.authority_id = $1 AND b.starts_on <= $2"  # noqa: S608 - fixed texts
-        " AND b.state <> 'released' AND b.state IN ('offered', 'accepted')"
+        " AND b.state <> 'released' AND b.format = 'casework' AND b.state IN ('offered', 'accepted')"
         " AND EXISTS (SELECT 1 FROM booking n WHERE n.authority_id = b.authority_id AND n.place_id = b.place_id"
         "             AND n.state <> 'released' AND n.starts_on < b.starts_on AND n.ends_on <= $2)"
         " ORDER BY b.id",

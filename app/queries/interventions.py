@@ -112,9 +112,10 @@ async def lock_booking(session: WriteSession, booking_id: UUID) -> Row:
 
 
 async def household_has_place(session: WriteSession, household_id: UUID) -> bool:
-    """Whether a household holds a place. Needs the broker's reach."""
+    """Whether a household holds a place of casework. Needs the broker's reach."""
     found: bool = await session.value(
-        "SELECT EXISTS (SELECT 1 FROM booking WHERE authority_id = $1 AND household_id = $2 AND state <> 'released')",
+        "SELECT EXISTS (SELECT 1 FROM booking WHERE authority_id = $1 AND household_id = $2 AND state <> 'released'"
+        " AND format = 'casework')",
         session.authority_id,
         household_id,
     )

@@ -190,7 +190,8 @@ async def free_place_like(session: BrokerSession, offer_id: UUID, on: date) -> a
         # A place with its next family counts once, as in `app.queries.snapshot`.
         "      (SELECT count(DISTINCT h.id) FROM booking b"
         "       JOIN place h ON h.authority_id = b.authority_id AND h.id = b.place_id"
-        "       WHERE b.authority_id = w.authority_id AND b.state <> 'released' AND h.practitioner_id = w.id))"
+        "       WHERE b.authority_id = w.authority_id AND b.state <> 'released' AND b.format = 'casework'"
+        "        AND h.practitioner_id = w.id))"
         # One free place fewer for each family that is still held on a place that was cut.
         " ORDER BY (p.id = o.place_id) DESC, p.number LIMIT 1 OFFSET ("
         "  SELECT count(*) FROM offer f"

@@ -29,7 +29,8 @@ async def list_places(
         " LEFT JOIN practitioner w ON w.authority_id = p.authority_id AND w.id = p.practitioner_id"
         " LEFT JOIN LATERAL (SELECT b.id, b.state, b.starts_on, b.ends_on FROM booking b"
         "  WHERE b.authority_id = p.authority_id AND b.place_id = p.id AND b.lot_id = p.lot_id AND b.starts_on <= $3"
-        "  AND coalesce(b.released_on, greatest(b.ends_on, $4::date + 1)) > $3 ORDER BY b.starts_on DESC LIMIT 1) b"
+        "  AND coalesce(b.released_on, CASE b.format WHEN 'casework' THEN greatest(b.ends_on, $4::date + 1)"
+        "   ELSE b.ends_on END) > $3 ORDER BY b.starts_on DESC LIMIT 1) b"
         "  ON true"
         " LEFT JOIN LATERAL (SELECT min(n.starts_on) AS starts_on FROM booking n WHERE n.authority_id = p.authority_id"
         "  AND n.place_id = p.id AND n.lot_id = p.lot_id AND n.state <> 'released' AND n.starts_on > $3) n ON true"
@@ -49,6 +50,26 @@ async def list_places(
         after,
         limit + 1,
     )
+
+
+async def free_on_days(session: WriteSession, lot_id: UUID, starts_on: date, ends_on: date) -> list[UUID]:
+    """A lot's places, by number, that stand in service and are no course's or family's on any day of a range."""
+    rows = await session.rows(
+        "SELECT p.id FROM place p WHERE p.authority_id = $1 AND p.lot_id = $2 AND p.available_from <= $3"
+        " AND (p.available_until IS NULL OR p.available_until >= $4)"
+        " AND NOT EXISTS (SELECT 1 FROM course_seat t WHERE t.authority_id = p.authority_id AND t.place_id = p.id"
+        "  AND t.starts_on < $4 AND t.ends_on > $3)"
+        " AND NOT EXISTS (SELECT 1 FROM booking b WHERE b.authority_id = p.authority_id AND b.place_id = p.id"
+        "  AND b.state <> 'released' AND b.starts_on < $4 AND b.ends_on > $3)"
+        " AND NOT EXISTS (SELECT 1 FROM place_out_of_service x WHERE x.authority_id = p.authority_id"
+        "  AND x.place_id = p.id AND x.starts_on < $4 AND x.ends_on > $3)"
+        " ORDER BY p.number",
+        session.authority_id,
+        lot_id,
+        starts_on,
+        ends_on,
+    )
+    return [row["id"] for row in rows]
 
 
 async def is_place(session: ReadSession, place_id: UUID, lot_id: UUID | None) -> bool:

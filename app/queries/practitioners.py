@@ -14,7 +14,7 @@ _PRACTITIONER: Final = (
     " FROM practitioner p LEFT JOIN ("
     "  SELECT l.practitioner_id, count(DISTINCT b.place_id) AS caseload_count FROM booking b"
     "  JOIN place l ON l.authority_id = b.authority_id AND l.id = b.place_id"
-    "  WHERE b.authority_id = $1 AND b.state <> 'released' GROUP BY l.practitioner_id"
+    "  WHERE b.authority_id = $1 AND b.state <> 'released' AND b.format = 'casework' GROUP BY l.practitioner_id"
     " ) c ON c.practitioner_id = p.id WHERE p.authority_id = $1"
 )
 

@@ -42,7 +42,8 @@ FROM sender LEFT JOIN LATERAL (
          EXISTS (SELECT 1 FROM referral r WHERE r.authority_id = p.authority_id AND r.pupil_id = p.id
                  AND r.referring_organisation_id <> $2 AND r.state <> 'closed') AS other_open,
          EXISTS (SELECT 1 FROM booking b WHERE b.authority_id = p.authority_id
-                 AND b.household_id = p.household_id AND b.state <> 'released') AS household_has_place,
+                 AND b.household_id = p.household_id AND b.state <> 'released'
+                 AND b.format = 'casework') AS household_has_place,
          (SELECT i.provider_id FROM booking b JOIN intervention i
             ON i.authority_id = b.authority_id AND i.booking_id = b.id
           WHERE b.authority_id = p.authority_id AND b.household_id = p.household_id

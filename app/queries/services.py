@@ -59,10 +59,11 @@ async def lock_service(session: WriteSession, service_id: UUID) -> asyncpg.Recor
 
 
 async def lots_of_services(session: ReadSession, service_ids: Sequence[UUID]) -> list[asyncpg.Record]:
-    """The lots that deliver services, with where they serve."""
+    """The lots that deliver services, with their format and where they serve."""
     return await session.rows(
-        "SELECT id, service_id, contract_id, area_ids, school_ids FROM lot"
-        " WHERE authority_id = $1 AND service_id = ANY ($2)",
+        "SELECT l.id, l.service_id, l.contract_id, l.area_ids, l.school_ids, s.format FROM lot l"
+        " JOIN service s ON s.authority_id = l.authority_id AND s.id = l.service_id"
+        " WHERE l.authority_id = $1 AND l.service_id = ANY ($2)",
         session.authority_id,
         list(service_ids),
     )

@@ -35,7 +35,7 @@ WITH used AS MATERIALIZED (
   SELECT b.lot_id, b.place_id, b.state,
          CASE WHEN b.state IN ('accepted', 'active') AND b.cause <> 'overrun' AND b.starts_on <= $2
                 AND b.ends_on > $2 AND b.ends_on <= $3 THEN b.ends_on END AS leaves_on
-  FROM booking b WHERE b.authority_id = $1 AND b.state <> 'released'
+  FROM booking b WHERE b.authority_id = $1 AND b.state <> 'released' AND b.format = 'casework'
 ), policy AS (
   SELECT v.id, v.content FROM policy_version v WHERE v.authority_id = $1 AND v.effective_from <= $2
   ORDER BY v.effective_from DESC, v.number DESC LIMIT 1
@@ -49,7 +49,10 @@ WITH used AS MATERIALIZED (
     ON h.place_id = p.id
   LEFT JOIN LATERAL (SELECT CASE WHEN h.held IS NULL THEN $2::date WHEN h.held = 1 THEN h.leaves_on END AS opens_on) o
     ON p.available_from <= o.opens_on AND (p.available_until IS NULL OR p.available_until > o.opens_on)
-  WHERE p.authority_id = $1
+  -- The places of courses and other formats are never offered to casework.
+  WHERE p.authority_id = $1 AND p.lot_id IN (
+    SELECT l.id FROM lot l JOIN service s ON s.authority_id = l.authority_id AND s.id = l.service_id
+    WHERE l.authority_id = $1 AND s.format = 'casework')
 )
 SELECT 'terms' AS part, (SELECT id FROM policy) AS id,
        ARRAY(SELECT y.stamp FROM calendar_year y WHERE y.authority_id = $1 ORDER BY y.academic_year) AS stamps,

@@ -31,6 +31,7 @@ WITH w AS MATERIALIZED (
   WHERE o.authority_id = $1 AND {NOT_TO_BE_ASKED} GROUP BY o.referral_id
 ), housed AS (
   SELECT DISTINCT b.household_id FROM booking b WHERE b.authority_id = $1 AND b.state <> 'released'
+    AND b.format = 'casework'
 ), known AS (
   SELECT DISTINCT ON (b.household_id) b.household_id, i.provider_id
   FROM (SELECT DISTINCT household_id FROM w) h

@@ -33,7 +33,7 @@ SELECT r.id, r.reference, r.household_id, r.band, r.banded_on, r.received_at, r.
              WHERE o.authority_id = r.authority_id AND o.referral_id = r.id AND {NOT_TO_BE_ASKED})
        AS declined_provider_ids,
        EXISTS (SELECT 1 FROM booking b WHERE b.authority_id = r.authority_id AND b.household_id = r.household_id
-               AND b.state <> 'released') AS household_has_place,
+               AND b.state <> 'released' AND b.format = 'casework') AS household_has_place,
        (SELECT i.provider_id FROM booking b JOIN intervention i
           ON i.authority_id = b.authority_id AND i.booking_id = b.id
         WHERE b.authority_id = r.authority_id AND b.household_id = r.household_id
@@ -52,7 +52,8 @@ WITH w AS MATERIALIZED (
          ARRAY(SELECT DISTINCT o.provider_id FROM offer o
                WHERE o.authority_id = $1 AND o.referral_id = r.id AND {NOT_TO_BE_ASKED})
          AS declined_provider_ids,
-         r.household_id IN (SELECT b.household_id FROM booking b WHERE b.authority_id = $1 AND b.state <> 'released')
+         r.household_id IN (SELECT b.household_id FROM booking b
+                            WHERE b.authority_id = $1 AND b.state <> 'released' AND b.format = 'casework')
          AS household_has_place
   FROM referral r WHERE r.authority_id = $1 AND r.state = 'waiting' AND cardinality(r.holds) = 0
 )

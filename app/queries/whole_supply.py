@@ -30,6 +30,9 @@ LEFT JOIN (SELECT b.place_id, max(b.ends_on) AS ends_on FROM booking b
 LEFT JOIN (SELECT DISTINCT o.place_id FROM place_out_of_service o
            WHERE o.authority_id = $1 AND o.starts_on <= $2 AND o.ends_on > $2) x ON x.place_id = p.id
 WHERE p.authority_id = $1 AND p.available_from <= $2 AND (p.available_until IS NULL OR p.available_until > $2)
+  AND p.lot_id IN (
+    SELECT l.id FROM lot l JOIN service s ON s.authority_id = l.authority_id AND s.id = l.service_id
+    WHERE l.authority_id = $1 AND s.format = 'casework')
 """
 
 # By lot, because starts are indexed by it. Waits count school days by bisection in the sorted days of the calendar.

@@ -1,6 +1,7 @@
 """Services: what can be referred to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -43,12 +44,13 @@ async def list_services(
         rows = await queries.list_services(
             session, provider_id=provider_id, tier=tier, need=need, key_stage=key_stage, after=after, limit=limit
         )
-        statuses = await services.capacity_statuses(session, [row["id"] for row in rows])
+        planned = await services.next_courses(session, [row["id"] for row in rows])
+        statuses = await services.capacity_statuses(session, planned)
     return listed(
         call,
         rows,
         limit,
-        render=lambda row: ServiceRow(**_values(row, statuses[row["id"]])),
+        render=lambda row: ServiceRow(**_values(row, statuses[row["id"]], planned[row["id"]])),
         at=lambda row: [row["name"], str(row["id"])],
     )
 
@@ -99,11 +101,14 @@ async def _read(session: ReadSession, service_id: UUID) -> tuple[ServiceOut, int
     row = await queries.get_service(session, service_id)
     if row is None:
         raise NotFound
-    statuses = await services.capacity_statuses(session, [service_id])
-    return ServiceOut(**_values(row, statuses[service_id])), row["version"]
+    planned = await services.next_courses(session, [service_id])
+    statuses = await services.capacity_statuses(session, planned)
+    return ServiceOut(**_values(row, statuses[service_id], planned[service_id])), row["version"]
 
 
-def _values(row: Mapping[str, Any], status: services.CapacityStatus) -> dict[str, Any]:
+def _values(
+    row: Mapping[str, Any], status: services.CapacityStatus, planned: Sequence[services.NextCourse]
+) -> dict[str, Any]:
     text = eligibility_text(
         key_stages=row["key_stages"],
         needs=row["needs"],
@@ -111,4 +116,9 @@ def _values(row: Mapping[str, Any], status: services.CapacityStatus) -> dict[str
         modes=row["modes"],
         standard_weeks=row["standard_weeks"],
     )
-    return {**row, "eligibility": text, "capacity_status": status}
+    return {
+        **row,
+        "eligibility": text,
+        "capacity_status": status,
+        "next_courses": [asdict(one) for one in planned],
+    }

@@ -189,6 +189,7 @@ async def _end_the_day(run: Callable[[Step], Awaitable[int]], agenda: due.Agenda
     lapsed = await run(contract_end.lapse_offers) if agenda.offers_are_open else 0
     ran.offers_lapsed += lapsed
     if agenda.bookings_overrun:
+        await run(falling_due.end_dated_bookings)
         ran.bookings_prolonged += await run(falling_due.prolong_overruns)
     # Cases go to the next contract's places before those are offered to anybody.
     if agenda.hand_over_is_due:

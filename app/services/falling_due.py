@@ -5,7 +5,7 @@ from typing import Final
 
 from app.db import BrokerSession, ReadSession
 from app.domain.policy import Policy
-from app.queries import due, ground_changes, hand_over, panel_items, referrals
+from app.queries import course_enrolments, due, ground_changes, hand_over, panel_items, placements, referrals
 from app.queries.parties import authority_organisation, calendar_of
 from app.queries.writes import Writes
 from app.services import allocation
@@ -46,15 +46,22 @@ async def prolong_overruns(wide: BrokerSession, writes: Writes) -> int:
     return await due.prolong_overruns(wide)
 
 
+async def end_dated_bookings(wide: BrokerSession, writes: Writes) -> int:  # noqa: ARG001 - every step has one shape
+    """Give the places of courses and other dated formats back on the day after their last; how many."""
+    return await due.end_dated_bookings(wide)
+
+
 async def begin_promised(wide: BrokerSession, writes: Writes) -> int:
     """Begin today what was promised for a later day on a place that nobody has any more; how many families."""
     return await bring_forward(wide, writes, await calendar_of(wide), await policy_today(wide))
 
 
 async def end_identity_access(wide: BrokerSession, writes: Writes) -> int:  # noqa: ARG001 - every step has one shape
-    """Close the identity of cases to their provider, so many days after they closed or were handed over."""
+    """Close identities to their provider, so many days after a case closed or was handed over, or a course ended."""
     days = await due.identity_days(wide, Policy().identity_days_after_closure)
     closed = await referrals.end_identity_access(wide, closed_by=wide.now - timedelta(days=days))
+    closed += await course_enrolments.end_identity_access(wide, closed_by=wide.now - timedelta(days=days))
+    closed += await placements.end_identity_access(wide, closed_by=wide.now - timedelta(days=days))
     return closed + await hand_over.end_former_access(wide)
 
 

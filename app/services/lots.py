@@ -151,6 +151,9 @@ async def _faults(
         sentence = "There is no service of this id at the provider that delivers the lot."
         faults.append(FieldFault("/service_id", "unknown_service", sentence))
     else:
+        if (service["format"] == "link_days") != (facts.volume_unit == "day"):
+            sentence = "Link days are commissioned by the day, and no other format is."
+            faults.append(FieldFault("/volume_unit", "wrong_unit", sentence))
         faults += outside("/needs", facts.needs or (), service["needs"], "the service")
         faults += outside("/key_stages", facts.key_stages or (), service["key_stages"], "the service")
     faults += unknown_ids("/area_ids", facts.area_ids, await areas.known_areas(session, facts.area_ids), "area")

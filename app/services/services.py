@@ -1,6 +1,8 @@
 """Services: what providers offer, and whether there is room for one more family."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -12,12 +14,15 @@ from app.db import ReadSession, WriteSession, whole_authority
 from app.errors import Conflict, FieldFault, Forbidden, NotFound
 from app.ids import new_id
 from app.models.supply import service
-from app.queries import lots, providers, schools, services
+from app.queries import courses, lots, providers, schools, services
 from app.queries.contract_terms import terms_on
 from app.queries.parties import authority_organisation
 from app.queries.writes import Writes, change
 from app.services.events import tell
 from app.services.faults import refuse
+
+NEXT_COURSES: Final = 10
+"""How many courses of a service are told beside it."""
 
 PROVIDERS_WORDS: Final = frozenset({"name", "summary", "pamphlet", "pamphlet_url", "languages", "modes"})
 """What a provider may change of its own service. What was commissioned (needs, key stages ...) is the authority's."""
@@ -69,8 +74,45 @@ async def update_service(
     await _tell(session, writes, "service.changed", (locked["id"], version), locked["provider_id"])
 
 
-async def capacity_statuses(session: ReadSession, service_ids: Sequence[UUID]) -> dict[UUID, CapacityStatus]:
-    """Whether a family could start with each service today; for a school, on the lots that serve it."""
+@dataclass(frozen=True, slots=True)
+class NextCourse:
+    """A course of a service that has still to begin."""
+
+    id: UUID
+    lot_id: UUID
+    title: str
+    audience: str
+    first_on: date
+    last_on: date
+    seats_free: int
+
+
+async def next_courses(session: ReadSession, service_ids: Sequence[UUID]) -> dict[UUID, list[NextCourse]]:
+    """The next courses of services, by service; for a school, of the lots that serve it."""
+    result: dict[UUID, list[NextCourse]] = {service_id: [] for service_id in service_ids}
+    rows = await courses.next_by_service(session, service_ids, NEXT_COURSES)
+    if not rows:
+        return result
+    member = await schools.get_school(session, session.organisation_id) if session.kind is Kind.SCHOOL else None
+    async with whole_authority(session):
+        serving = {lot["id"] for lot in await services.lots_of_services(session, service_ids) if _serves(lot, member)}
+        free = await courses.seats_free(session, [row["id"] for row in rows])
+    for row in rows:
+        if row["lot_id"] in serving:
+            shown = {name: row[name] for name in ("id", "lot_id", "title", "audience", "first_on", "last_on")}
+            result[row["service_id"]].append(NextCourse(**shown, seats_free=free[row["id"]]))
+    return result
+
+
+async def capacity_statuses(
+    session: ReadSession, planned: Mapping[UUID, Sequence[NextCourse]]
+) -> dict[UUID, CapacityStatus]:
+    """Whether a family could start with each service today, or has a seat on one of its next courses.
+
+    For a school, on the lots that serve it. `planned` is what `next_courses` says of the services asked about.
+    """
+    service_ids = list(planned)
+    with_seats = {one.lot_id for courses_of in planned.values() for one in courses_of if one.seats_free > 0}
     member = await schools.get_school(session, session.organisation_id) if session.kind is Kind.SCHOOL else None
     async with whole_authority(session):
         offered = await services.lots_of_services(session, service_ids)
@@ -83,7 +125,8 @@ async def capacity_statuses(session: ReadSession, service_ids: Sequence[UUID]) -
         if volume is None or not contract.in_force(session.today) or not _serves(lot, member):
             continue
         volume_left = volume - counted["volume_used_count"] - counted["volume_committed_count"]
-        if counted["free_count"] > 0 and volume_left > 0:
+        free = lot["id"] in with_seats if lot["format"] == "course" else counted["free_count"] > 0
+        if free and volume_left > 0:
             result[lot["service_id"]] = CapacityStatus.PLACES_FREE
         elif result[lot["service_id"]] is CapacityStatus.NOT_AVAILABLE:
             result[lot["service_id"]] = CapacityStatus.WAITING

@@ -30,7 +30,15 @@ lot_today AS (
       WHERE v.authority_id = c.authority_id AND v.contract_id = c.id AND v.kind = 'lots'
         AND v.terms -> 'lot_ids' ? l.id::text), c.starts_on) AS joins_on,
     (SELECT count(*) FROM intervention i
-      WHERE i.authority_id = l.authority_id AND i.lot_id = l.id AND i.started_on IS NOT NULL) AS volume_used,
+      WHERE i.authority_id = l.authority_id AND i.lot_id = l.id AND i.started_on IS NOT NULL)
+      -- Of a course, a family (or a pupil) once, however many of it came.
+      + (SELECT count(DISTINCT (e.course_id, CASE l.volume_unit WHEN 'pupil' THEN e.pupil_id ELSE e.household_id END))
+         FROM course_enrolment e WHERE e.authority_id = l.authority_id AND e.lot_id = l.id AND e.used_on IS NOT NULL)
+      + (SELECT count(*) FROM placement x WHERE x.authority_id = l.authority_id AND x.lot_id = l.id
+         AND x.used_on IS NOT NULL)
+      + (SELECT coalesce(ceil(sum(x.halves) / 2.0), 0)::bigint FROM link_day x
+         WHERE x.authority_id = l.authority_id AND x.lot_id = l.id AND x.state = 'done')
+      AS volume_used,
     (SELECT count(*) FROM booking b
       WHERE b.authority_id = l.authority_id AND b.lot_id = l.id AND b.state IN ('offered', 'accepted')) AS committed
   FROM lot l
@@ -60,7 +68,7 @@ free_place AS (
   WHERE p.from_last > coalesce(c.held, 0)
     AND (w.id IS NULL OR w.active AND w.caseload_limit > (
       SELECT count(DISTINCT k.id) FROM live_booking b JOIN place k ON k.authority_id = b.authority_id AND k.id = b.place_id
-      WHERE b.authority_id = w.authority_id AND k.practitioner_id = w.id))
+      WHERE b.authority_id = w.authority_id AND k.practitioner_id = w.id AND b.format = 'casework'))
 ),
 -- Cases that went to another provider, and when.
 passed_on AS (
@@ -72,7 +80,7 @@ caseload AS (
   SELECT w.authority_id, w.id AS practitioner_id, w.version,
     CASE WHEN w.active THEN w.caseload_limit ELSE 0 END AS most,
     (SELECT count(DISTINCT p.id) FROM live_booking b JOIN place p ON p.authority_id = b.authority_id AND p.id = b.place_id
-     WHERE b.authority_id = w.authority_id AND p.practitioner_id = w.id) AS held
+     WHERE b.authority_id = w.authority_id AND p.practitioner_id = w.id AND b.format = 'casework') AS held
   FROM practitioner w
 ),
 -- Who is decided on arrival whatever the day, and since when everyone who waits has been decided by a night. Where an
@@ -155,7 +163,7 @@ FROM booking b JOIN booking o ON o.authority_id = b.authority_id AND o.place_id 
 
 UNION ALL
 SELECT 'household_has_two_places', (min(id::text))::uuid, format('household %s holds %s places', household_id, count(*))
-FROM live_booking GROUP BY authority_id, household_id HAVING count(*) > 1
+FROM live_booking WHERE format = 'casework' GROUP BY authority_id, household_id HAVING count(*) > 1
 
 UNION ALL
 SELECT 'two_live_offers_of_referral', (min(id::text))::uuid, format('referral %s', referral_id)
@@ -236,7 +244,7 @@ SELECT 'booking_state_disagrees', b.id, format('booking %s, offer %s, case %s', 
 FROM booking b
 LEFT JOIN live_offer o ON o.authority_id = b.authority_id AND o.booking_id = b.id
 LEFT JOIN intervention i ON i.authority_id = b.authority_id AND i.booking_id = b.id
-WHERE b.state IS DISTINCT FROM CASE
+WHERE b.format = 'casework' AND b.state IS DISTINCT FROM CASE
   WHEN o.id IS NOT NULL THEN 'offered'
   WHEN i.state = 'planned' OR (i.state = 'paused' AND i.started_on IS NULL) THEN 'accepted'
   WHEN i.state IN ('active', 'paused') THEN 'active'
@@ -244,7 +252,7 @@ WHERE b.state IS DISTINCT FROM CASE
 
 UNION ALL
 SELECT 'booking_without_case_or_offer', b.id, format('booking %s', b.state) FROM live_booking b
-WHERE NOT EXISTS (SELECT FROM offer o WHERE o.authority_id = b.authority_id AND o.booking_id = b.id)
+WHERE b.format = 'casework' AND NOT EXISTS (SELECT FROM offer o WHERE o.authority_id = b.authority_id AND o.booking_id = b.id)
 
 UNION ALL
 SELECT 'accepted_without_case', o.id, format('case %s', o.intervention_id) FROM offer o
@@ -341,7 +349,7 @@ WHERE NOT EXISTS (SELECT FROM hand_over_case x WHERE x.authority_id = b.authorit
 UNION ALL
 SELECT 'promised_place_idle', b.id, format('place %s, promised from %s', b.place_id, b.starts_on)
 FROM live_booking b JOIN today d ON d.authority_id = b.authority_id
-WHERE b.starts_on > d.on_day
+WHERE b.starts_on > d.on_day AND b.format = 'casework'
   AND NOT EXISTS (SELECT FROM live_booking n WHERE n.authority_id = b.authority_id AND n.place_id = b.place_id
                   AND n.starts_on < b.starts_on)
   AND NOT EXISTS (SELECT FROM place_out_of_service x WHERE x.authority_id = b.authority_id AND x.place_id = b.place_id
@@ -370,7 +378,8 @@ WHERE r.state = 'waiting' AND cardinality(r.holds) = 0 AND l.format = 'casework'
                   AND o.provider_id = l.provider_id AND o.provider_allowed_at IS NULL
                   AND (o.state IN ('declined', 'expired') OR o.withdraw_reason IS NOT NULL))
   AND NOT EXISTS (SELECT FROM live_booking b
-                  WHERE b.authority_id = r.authority_id AND b.household_id = r.household_id)
+                  WHERE b.authority_id = r.authority_id AND b.household_id = r.household_id
+                    AND b.format = 'casework')
 
 -- Offers: each was decided, of a place whose terms take the family, and of no provider that it refuses or that has said
 -- no (or nothing) before.
@@ -565,7 +574,99 @@ WHERE o.met_at IS NULL AND o.cancelled_at IS NULL AND (
   OR EXISTS (SELECT FROM intervention i
              WHERE i.authority_id = o.authority_id AND i.id = o.subject_id AND i.state = 'closed')
   OR EXISTS (SELECT FROM return_record r WHERE r.authority_id = o.authority_id AND r.id = o.subject_id
-             AND r.state NOT IN ('due', 'draft') AND o.kind IN ('provider_return', 'school_return')))
+             AND r.state NOT IN ('due', 'draft') AND o.kind IN ('provider_return', 'school_return'))
+  OR EXISTS (SELECT FROM course c WHERE c.authority_id = o.authority_id AND c.id = o.subject_id
+             AND c.state IN ('finished', 'cancelled'))
+  OR EXISTS (SELECT FROM placement c WHERE c.authority_id = o.authority_id AND c.id = o.subject_id
+             AND c.state IN ('declined', 'withdrawn', 'ended'))
+  OR EXISTS (SELECT FROM link_day_action c WHERE c.authority_id = o.authority_id AND c.id = o.subject_id
+             AND c.state <> 'open'))
+
+-- Courses: no more people than seats, nobody open on one that is over, and every seat that somebody has is a booking
+-- that says the same. A booking ends with its days, whether anybody has said by then what became of the seat or not.
+UNION ALL
+SELECT 'course_over_its_seats', c.id, format('%s on %s seats', count(e.id), c.seats)
+FROM course c JOIN course_enrolment e ON e.authority_id = c.authority_id AND e.course_id = c.id
+  AND e.state IN ('offered', 'taken')
+GROUP BY c.authority_id, c.id, c.seats HAVING count(e.id) > c.seats
+
+UNION ALL
+SELECT 'seat_disagrees', e.id, format('enrolment %s, booking %s', e.state, b.state)
+FROM course_enrolment e
+LEFT JOIN booking b ON b.authority_id = e.authority_id AND b.id = e.booking_id
+LEFT JOIN course_seat s ON s.authority_id = e.authority_id AND s.course_id = e.course_id AND s.number = e.seat_number
+WHERE CASE
+  WHEN e.state IN ('waiting', 'lapsed') THEN b.id IS NOT NULL
+  WHEN e.state IN ('offered', 'taken') THEN b.id IS NULL OR s.place_id IS DISTINCT FROM b.place_id
+    OR b.format <> 'course' OR b.household_id <> e.household_id OR b.lot_id <> e.lot_id
+    OR b.state <> CASE WHEN b.cause = 'over' THEN 'released' WHEN e.state = 'offered' THEN 'offered'
+                       WHEN e.used_on IS NULL THEN 'accepted' ELSE 'active' END
+  ELSE coalesce(b.state, 'released') <> 'released' END
+
+UNION ALL
+SELECT 'course_booking_of_nobody', b.id, format('booking %s', b.state) FROM live_booking b
+WHERE b.format = 'course'
+  AND NOT EXISTS (SELECT FROM course_enrolment e WHERE e.authority_id = b.authority_id AND e.booking_id = b.id)
+
+UNION ALL
+SELECT 'enrolled_on_what_is_over', e.id, format('enrolment %s, course %s', e.state, c.state)
+FROM course_enrolment e JOIN course c ON c.authority_id = e.authority_id AND c.id = e.course_id
+WHERE c.state IN ('finished', 'cancelled') AND e.state IN ('waiting', 'offered', 'taken')
+
+UNION ALL
+SELECT 'course_use_not_by_first_session', e.id, format('used on %s, first came on %s', e.used_on, a.first_on)
+FROM course_enrolment e LEFT JOIN (
+  SELECT x.authority_id, x.enrolment_id, min((t.starts_at AT TIME ZONE 'Europe/London')::date) AS first_on
+  FROM course_attendance x JOIN course_session t ON t.authority_id = x.authority_id AND t.course_id = x.course_id
+    AND t.number = x.number WHERE x.result <> 'absent' GROUP BY x.authority_id, x.enrolment_id
+) a ON a.authority_id = e.authority_id AND a.enrolment_id = e.id
+WHERE e.used_on IS DISTINCT FROM a.first_on
+
+-- Placements: one at a time, its place booked on its very days, used from the first day there, twenty weeks at most.
+UNION ALL
+SELECT 'placement_disagrees', p.id, format('placement %s to %s is %s, booking %s to %s is %s', p.starts_on, p.ends_on,
+  p.state, b.starts_on, b.ends_on, b.state)
+FROM placement p LEFT JOIN booking b ON b.authority_id = p.authority_id AND b.id = p.booking_id
+WHERE b.id IS NULL OR b.format <> 'placement' OR b.lot_id <> p.lot_id OR p.weeks > 20
+  OR CASE WHEN p.state IN ('requested', 'agreed', 'running')
+     THEN (b.starts_on, b.ends_on) <> (p.starts_on, p.ends_on)
+       OR b.state <> CASE WHEN b.cause = 'over' THEN 'released' WHEN p.state = 'requested' THEN 'offered'
+                          WHEN p.state = 'agreed' THEN 'accepted' ELSE 'active' END
+     ELSE b.state <> 'released' END
+
+UNION ALL
+SELECT 'placements_overlap', p.id, format('with placement %s', o.id)
+FROM placement p JOIN placement o ON o.authority_id = p.authority_id AND o.pupil_id = p.pupil_id AND o.id > p.id
+WHERE p.state NOT IN ('declined', 'withdrawn') AND o.state NOT IN ('declined', 'withdrawn')
+  AND p.starts_on < o.ends_on AND o.starts_on < p.ends_on
+
+UNION ALL
+SELECT 'placement_use_not_by_first_day', p.id, format('used on %s, first there on %s', p.used_on, d.first_on)
+FROM placement p LEFT JOIN (
+  SELECT authority_id, placement_id, min(on_day) AS first_on FROM placement_day WHERE morning OR afternoon GROUP BY 1, 2
+) d ON d.authority_id = p.authority_id AND d.placement_id = p.id
+WHERE p.used_on IS DISTINCT FROM d.first_on
+
+-- Link days: a booking of the very day while it is held, which the halves of the day share, and nobody in two schools.
+UNION ALL
+SELECT 'link_day_disagrees', d.id, format('link day %s on %s, booking %s from %s', d.state, d.on_day, b.state, b.starts_on)
+FROM link_day d LEFT JOIN booking b ON b.authority_id = d.authority_id AND b.id = d.booking_id
+WHERE d.state IN ('confirmed', 'done') AND (
+  b.id IS NULL OR b.format <> 'link_days' OR b.starts_on <> d.on_day OR b.lot_id <> d.lot_id
+  OR (b.state = 'released' AND b.cause <> 'over'))
+
+UNION ALL
+SELECT 'link_day_booking_of_nobody', b.id, format('booking of %s', b.starts_on) FROM live_booking b
+WHERE b.format = 'link_days'
+  AND NOT EXISTS (SELECT FROM link_day d WHERE d.authority_id = b.authority_id AND d.booking_id = b.id
+                  AND d.state IN ('confirmed', 'done'))
+
+UNION ALL
+SELECT 'in_two_schools_at_once', d.id, format('with link day %s', o.id)
+FROM link_day d JOIN link_day o ON o.authority_id = d.authority_id AND o.practitioner_id = d.practitioner_id
+  AND o.on_day = d.on_day AND o.id > d.id
+WHERE d.state IN ('confirmed', 'done') AND o.state IN ('confirmed', 'done')
+  AND (d.part = 'whole' OR o.part = 'whole' OR d.part = o.part)
 
 -- Panels: whatever is before a panel stands on one agenda; an item is decided once, and its referral is where that put
 -- it; members read only what was circulated to them, and for no longer than the policy says.

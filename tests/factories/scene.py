@@ -22,6 +22,16 @@ from app.queries.writes import Writes
 from app.services.returns.opening import open_due_returns
 from tests.factories.authority import Town, build_town
 from tests.factories.casework import ACCEPTED_AT, LATER, at, contact, plan
+from tests.factories.formats import (
+    PLANNED_AT,
+    STARTED_AT,
+    add_lot,
+    enrolled,
+    placement_body,
+    planned_course,
+    register,
+    service_of,
+)
 from tests.factories.http import Api, Caller
 from tests.factories.next_contract import next_contract
 from tests.factories.panels import decision, panel_body, review_body
@@ -171,6 +181,7 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
     )
     ids |= await _to_come(api, database, scene)
     ids |= await _on_a_panel(api, scene)
+    ids |= await _formats(api, database, scene)
     ids["practitioner"], ids["place"] = str(scene.town.practitioners[0]), str(scene.town.places[0])
     client = await done(
         await api.as_(scene.town.officer).post(
@@ -231,6 +242,50 @@ async def _on_a_panel(api: Api, scene: Scene) -> dict[str, str]:
         "item": item["id"],
         "action": decided["actions"][0]["id"],
         "review": review["id"],
+    }
+
+
+async def _formats(api: Api, database: Database, scene: Scene) -> dict[str, str]:
+    """A course that runs, with a seat that was taken and a register; a placement that runs; and a day in a school."""
+    town = scene.town
+    lot = await add_lot(database, town, "course")
+    planned = await planned_course(api, town, lot)
+    school = at(api.as_(town.school), PLANNED_AT)
+    one = await enrolled(school, planned["id"], scene.ids["referral"])
+    taken = await school.post(f"/v1/course-enrolments/{one['id']}/take")
+    assert taken.status_code == 200, taken.text
+    path = f"/v1/courses/{planned['id']}/sessions/1/register"
+    portal = at(api.as_(town.provider), STARTED_AT)
+    filled = await portal.put(path, register((one["id"], "late")), headers={"If-Match": "*"})
+    assert filled.status_code == 200, filled.text
+    unit = await service_of(database, town, await add_lot(database, town, "placement"))
+    asked = await school.post("/v1/placements", placement_body(unit, scene.ids["referral"]), headers=key())
+    assert asked.status_code == 201, asked.text
+    placed = f"/v1/placements/{asked.json()['id']}"
+    for act, body in (
+        ("agree", None),
+        ("days", {"days": [{"on": "2026-11-10", "morning": True, "afternoon": True}]}),
+        ("reviews", {"held_on": "2026-11-10", "decision": "continue", "next_review_on": "2026-12-01"}),
+    ):
+        done = await portal.post(f"{placed}/{act}", body)
+        assert done.status_code == 200, done.text
+    link = await service_of(database, town, await add_lot(database, town, "link_days", volume_unit="day"))
+    body = {"service_id": str(link), "school_id": scene.ids["school"], "on": "2026-11-11"}
+    day = await school.post("/v1/link-days", body, headers=key())
+    assert day.status_code == 201, day.text
+    confirm = {"practitioner_id": str(town.practitioners[0])}
+    confirmed = await portal.post(f"/v1/link-days/{day.json()['id']}/confirm", confirm)
+    assert confirmed.status_code == 200, confirmed.text
+    agreed = {"what": "A coffee morning", "owed_by": "provider", "due_on": "2026-11-20"}
+    action = await school.post(f"/v1/link-days/{day.json()['id']}/actions", agreed, headers=key())
+    assert action.status_code == 201, action.text
+    return {
+        "course": planned["id"],
+        "enrolment": one["id"],
+        "placement": asked.json()["id"],
+        "link_day": day.json()["id"],
+        "link_day_action": action.json()["id"],
+        "link_service": str(link),
     }
 
 

@@ -18,10 +18,10 @@ CASE_TYPES = {
     "Reading", "Referral", "Signpost", "StatusChange", "SuspensionRecord",
 }  # fmt: skip
 WITHOUT_GROUPS = {
-    "Area", "Authority", "Contract", "ContractVariation", "Lot", "LotUse", "OfferAnswers",
-    "Organisation", "Practitioner", "Provider",
-    "School", "Service", "Policy", "Panel", "PanelSitting",
-    "Obligation", "Return", "PageInfo", "Query", "AttendanceOutcome",
+    "Area", "Authority", "Course", "CourseAttendance", "CourseEnrolment", "CourseSession", "Contract",
+    "ContractVariation", "LinkDay", "LinkDayAction", "Lot", "LotUse", "OfferAnswers",
+    "Organisation", "Panel", "PanelSitting", "Placement", "PlacementDay", "PlacementReview", "Practitioner", "Provider",
+    "School", "Service", "Policy", "Obligation", "Return", "PageInfo", "Query", "AttendanceOutcome",
     "SuspensionsOutcome", "Capacity", "CapacityPoint", "VolumeUse", "Timeliness",
 }  # fmt: skip
 """What says the same to everyone whom its row policy lets read it, or is a figure."""

@@ -57,6 +57,16 @@ BODIES: dict[str, Any] = {
     "change_panel": {"name": "x"},
     "amend_pre_exclusion_review": {"cause_words": "x"},
     "query_return": {"question": "x"},
+    "ask_for_link_day": {"service_id": "{link_service}", "school_id": "{school}", "on": "2034-01-10"},
+    "confirm_link_day": {"practitioner_id": "{practitioner}"},
+    "ask_for_placement": {
+        "service_id": "{service}",
+        "referral_id": "{referral}",
+        "basis": "agreed",
+        "starts_on": "2034-01-10",
+        "weeks": 6,
+    },
+    "enrol_on_course": {"referral_id": "{referral}", "who": "adult", "name": "x"},
     "create_referral": referral_body(),
     "check_referral": referral_body(),
 }
@@ -128,10 +138,16 @@ def filled(path: str, scene: Scene) -> str:
         "item",
         "action",
         "review",
+        "course",
+        "enrolment",
+        "placement",
+        "link_day_action",
+        "link_day",
     ):
         path = path.replace(f"{{{name}_id}}", scene.ids[name])
     path = path.replace("{allocation_id}", scene.ids["pending_allocation"])
     path = path.replace("{return_id}", scene.ids["school_return"])
+    path = path.replace("{session_number}", "1")
     return path.replace("{academic_year}", "2026-27").replace("{period}", "2026/27-autumn")
 
 
@@ -165,7 +181,8 @@ def test_the_lists_are_in_step(stage: Stage) -> None:
     assert set(BODIES) <= set(served)
     no_body = {"accept_allocation", "submit_return", "accept_return", "revoke_client", "commit_allocation_run",
                "cancel_hand_over", "check_deemed_acceptance", "delete_school_calendar", "import_calendar",
-               "import_school_calendar", "send_return_rows", "circulate_agenda"}  # fmt: skip
+               "import_school_calendar", "send_return_rows", "circulate_agenda", "finish_course", "take_course_seat",
+               "agree_placement", "finish_link_day_action", "cancel_link_day_action"}  # fmt: skip
     for name, (_, _, example) in served.items():
         assert example is not None or name in BODIES or name in no_body, f"{name} has neither example nor body"
 
@@ -176,7 +193,7 @@ async def test_nobody_else_may(stage: Stage) -> None:
     before = await stage.digest()
     for operation, (method, path, example) in sorted(served.items()):
         text = json.dumps(BODIES.get(operation, example) or {})
-        for noun in ("practitioner", "provider", "place"):
+        for noun in ("practitioner", "provider", "place", "referral", "service", "link_service", "school"):
             text = text.replace(f"{{{noun}}}", stage.first.ids[noun])
         url = filled(path, stage.first)
         assert "{" not in url, f"{operation}: a path parameter that the scene does not know"

@@ -32,6 +32,7 @@ DIRECTORY = {
     "authority", "organisation", "area", "school", "school_group", "school_group_member", "calendar_year",
     "calendar_period", "calendar_closure", "school_calendar", "service", "policy_version", "ground_change",
     "return_template",
+    "course", "course_session",
 }  # fmt: skip
 # Tables that the main path leaves empty: later work fills them.
 EMPTY = {"school_group", "school_group_member", "calendar_year", "calendar_period",
@@ -68,13 +69,14 @@ def read_paths(api: Api, scene: Scene) -> list[str]:
         **{f"{noun}_id": [noun] for noun in (
             "area", "school", "provider", "service", "contract", "lot", "practitioner", "client", "run", "policy",
             "hand_over", "panel", "sitting", "item", "action", "review",
+            "course", "enrolment", "placement", "link_day", "link_day_action",
         )},
     }  # fmt: skip
     paths: list[str] = []
     for path, operations in api.app.openapi()["paths"].items():
         if "get" not in operations or not path.startswith("/v1/"):
             continue
-        expanded = [path.replace("{academic_year}", "2026-27")]
+        expanded = [path.replace("{academic_year}", "2026-27").replace("{session_number}", "1")]
         for name, keys in ids.items():
             expanded = [
                 one.replace(f"{{{name}}}", scene.ids[key])

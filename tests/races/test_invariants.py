@@ -16,6 +16,7 @@ from tests.conftest import Template
 from tests.factories.authority import Town
 from tests.factories.casework import at
 from tests.factories.falling_due import STARTS_AT, busy_town
+from tests.factories.formats import add_lot, course_body, enrolled, placement_body, register, service_of
 from tests.factories.http import Api, Caller, make_api
 from tests.factories.next_contract import next_contract
 from tests.factories.panels import before_panel, decision, held, items, open_hall, posted, review_body
@@ -60,12 +61,63 @@ async def ground(template: Template, settings: Settings) -> AsyncIterator[Ground
         after = await next_contract(database, town, town.providers[1], on=TERM_OVER.date(), places=1)
         done = await after.commit(at(api.as_(town.officer), TERM_OVER + timedelta(hours=2)))
         assert done["moved_count"] == 1, done
+        await _hold_a_course(api, database, town)
+        await _place_a_pupil(api, database, town)
+        await _come_to_a_school(api, database, town)
     await database.dispose()
     await _let_it_be(template.url(None, name), TERM_OVER + timedelta(hours=3))
     yield Ground(
         template.url(None, name), template.url(template.owner, name), template.url(template.roles.application, name)
     )
     await template.drop_clone(name)
+
+
+async def _hold_a_course(api: Api, database: Database, town: Town) -> None:
+    """A course that has begun: one came to it, one is offered a seat, and one waits."""
+    lot = await add_lot(database, town, "course")
+    school, portal = (at(api.as_(who), TERM_OVER + timedelta(minutes=130)) for who in (town.school, town.provider))
+    times = [("2026-12-21T11:30:00Z", "2026-12-21T12:00:00Z"), ("2027-01-12T18:00:00Z", "2027-01-12T19:00:00Z")]
+    body = course_body(sessions=[{"starts_at": start, "ends_at": end} for start, end in times])
+    planned = (await portal.post(f"/v1/lots/{lot}/courses", body, headers=key())).json()
+    rows = (await school.get("/v1/referrals?limit=200")).json()["data"]
+    referral = next(row["id"] for row in rows if row["state"] != "closed")
+    made = [
+        await enrolled(school, planned["id"], referral, who="adult", name=f"Person {number}", waiting_list=True)
+        for number in range(3)
+    ]
+    taken = await school.post(f"/v1/course-enrolments/{made[0]['id']}/take")
+    assert taken.status_code == 200, taken.text
+    filled = await at(portal, TERM_OVER + timedelta(minutes=155)).put(
+        f"/v1/courses/{planned['id']}/sessions/1/register",
+        register((made[0]["id"], "attended")),
+        headers={"If-Match": "*"},
+    )
+    assert filled.status_code == 200, filled.text
+
+
+async def _place_a_pupil(api: Api, database: Database, town: Town) -> None:
+    """A placement that is agreed, and begins after the holidays."""
+    unit = await service_of(database, town, await add_lot(database, town, "placement"))
+    school, portal = (at(api.as_(who), TERM_OVER + timedelta(minutes=130)) for who in (town.school, town.provider))
+    rows = (await school.get("/v1/referrals?limit=200")).json()["data"]
+    referral = next(row["id"] for row in rows if row["state"] != "closed")
+    asked = await school.post("/v1/placements", placement_body(unit, referral, starts_on="2027-01-12"), headers=key())
+    assert asked.status_code == 201, asked.text
+    agreed = await portal.post(f"/v1/placements/{asked.json()['id']}/agree")
+    assert agreed.status_code == 200, agreed.text
+
+
+async def _come_to_a_school(api: Api, database: Database, town: Town) -> None:
+    """A link day that is confirmed, after the holidays."""
+    service = await service_of(database, town, await add_lot(database, town, "link_days", volume_unit="day"))
+    school, portal = (at(api.as_(who), TERM_OVER + timedelta(minutes=130)) for who in (town.school, town.provider))
+    body = {"service_id": str(service), "school_id": str(town.school.organisation_id), "on": "2027-01-12"}
+    asked = await school.post("/v1/link-days", body, headers=key())
+    assert asked.status_code == 201, asked.text
+    confirmed = await portal.post(
+        f"/v1/link-days/{asked.json()['id']}/confirm", {"practitioner_id": str(town.practitioners[0])}
+    )
+    assert confirmed.status_code == 200, confirmed.text
 
 
 async def _let_it_be(url: str, now: datetime) -> None:
@@ -138,6 +190,30 @@ async def test_a_role_that_row_policy_blinds_proves_nothing(ground: Ground) -> N
 
 # What breaks it, and what has to be found. Constraints are taken away first: the file must not lean on them.
 BREAKAGES = {
+    "link_day_disagrees": ["UPDATE link_day SET on_day = on_day + 7"],
+    "link_day_booking_of_nobody": ["UPDATE link_day SET state = 'requested'"],
+    "in_two_schools_at_once": [
+        "ALTER TABLE link_day DROP CONSTRAINT ex_link_day_one_at_a_time",
+        "CREATE TEMP TABLE other_day AS SELECT * FROM link_day",
+        "UPDATE other_day SET id = gen_random_uuid(), part = 'morning', halves = 1",
+        "INSERT INTO link_day SELECT * FROM other_day",
+    ],
+    "placement_disagrees": ["UPDATE placement SET ends_on = ends_on + 7"],
+    "placements_overlap": [
+        "ALTER TABLE placement DROP CONSTRAINT ex_placement_one_at_a_time",
+        "CREATE TEMP TABLE other AS SELECT * FROM placement",
+        "UPDATE other SET id = gen_random_uuid(), booking_id = gen_random_uuid()",
+        "INSERT INTO placement SELECT * FROM other",
+    ],
+    "placement_use_not_by_first_day": ["UPDATE placement SET used_on = starts_on"],
+    "course_over_its_seats": ["UPDATE course SET seats = 1"],
+    "seat_disagrees": ["UPDATE booking SET state = 'released', released_on = starts_on WHERE format = 'course'"],
+    "course_booking_of_nobody": [
+        "ALTER TABLE course_enrolment DROP CONSTRAINT ck_course_enrolment_has_seat",
+        "UPDATE course_enrolment SET booking_id = NULL, seat_number = NULL",
+    ],
+    "enrolled_on_what_is_over": ["UPDATE course SET state = 'cancelled', cancel_reason = 'other'"],
+    "course_use_not_by_first_session": ["UPDATE course_attendance SET result = 'absent', reason = 'other'"],
     "place_booked_twice": [
         "ALTER TABLE booking DROP CONSTRAINT ex_booking_no_overlap",
         "INSERT INTO booking (authority_id, id, place_id, lot_id, provider_id, household_id, state, starts_on, ends_on,"

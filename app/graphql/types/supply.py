@@ -75,7 +75,9 @@ class LotUse:
     out_of_service_count: int = record("Places that stand, unbooked and out of service.")
     held_after_cut_count: int = record("Booked places that no longer stand: a cut never evicts.")
     promised_count: int = record("Places that a family was offered for a later day.")
-    volume_used_count: int = record("Interventions whose first contact was attended.")
+    volume_used_count: int = record(
+        "Interventions whose first contact was attended; of other formats, what somebody came to."
+    )
 
 
 @of_noun(nouns.LOT, rule=_RULE)
@@ -91,7 +93,7 @@ class Lot(Row, Node):
     key_stages: list[str] = plain()
     needs: list[str] = plain("Codes of the needs that it takes.")
     volume: int = plain("Interventions commissioned at the start; variations change it.")
-    volume_unit: str = plain("`family` or `pupil`.")
+    volume_unit: str = plain("`family`, `pupil` or `day`.")
     volume_profile: JSON = plain("Volume per half-term, where agreed.", json=True)
     version: int = plain()
     contract: Annotated["Contract", strawberry.lazy("app.graphql.types.supply")] | None = edge(

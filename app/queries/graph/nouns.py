@@ -424,3 +424,119 @@ OBLIGATION: Final = Noun(
     },
     own=dict.fromkeys((Kind.PROVIDER, Kind.SCHOOL, Kind.AGENCY), "t.owed_by_id = {}"),
 )
+
+_FIRST_ON: Final = Order(("first_on", "id"))
+_ENROLLED: Final = Order(("enrolled_at", "id"))
+
+COURSE: Final = Noun(
+    "course",
+    "course t",
+    _split(
+        "id lot_id service_id provider_id title venue audience key_stages languages seats first_on last_on state"
+        " cancel_reason version"
+    ),
+    orders={"first_on": _FIRST_ON},
+    filters={
+        "state": "t.state = {}::text",
+        "states": "t.state = ANY ({}::text[])",
+        "provider_id": "t.provider_id = {}::uuid",
+        "lot_id": "t.lot_id = {}::uuid",
+        "first_from": "t.first_on >= {}::date",
+    },
+    parents={"lot_id": _FIRST_ON},
+)
+
+COURSE_SESSION: Final = Noun(
+    "course_session",
+    "course_session t",
+    _split("course_id number starts_at ends_at registered_at"),
+    key="course_id",
+    parents={"course_id": Order(("number",))},
+)
+
+COURSE_ENROLMENT: Final = Noun(
+    "course_enrolment",
+    "course_enrolment t",
+    _split(
+        "id course_id lot_id provider_id school_id who language interpreter_needed state reason seat_number enrolled_at"
+        " used_on version"
+    ),
+    orders={"enrolled": _ENROLLED},
+    filters={
+        "state": "t.state = {}::text",
+        "states": "t.state = ANY ({}::text[])",
+        "course_id": "t.course_id = {}::uuid",
+        "school_id": "t.school_id = {}::uuid",
+    },
+    parents={"course_id": _ENROLLED},
+)
+
+COURSE_ATTENDANCE: Final = Noun(
+    "course_attendance",
+    "course_attendance t",
+    _split("course_id number enrolment_id result reason"),
+    key="enrolment_id",
+    parents={"enrolment_id": Order(("number",))},
+)
+
+_REQUESTED: Final = Order(("requested_at", "id"), descending=True)
+
+PLACEMENT: Final = Noun(
+    "placement",
+    "placement t",
+    _split(
+        "id lot_id provider_id school_id state reason basis starts_on ends_on weeks parents_told_on review_on"
+        " reintegration_planned_on used_on outcome ended_on requested_at version"
+    ),
+    orders={"requested": _REQUESTED},
+    filters={
+        "state": "t.state = {}::text",
+        "states": "t.state = ANY ({}::text[])",
+        "provider_id": "t.provider_id = {}::uuid",
+        "school_id": "t.school_id = {}::uuid",
+        "lot_id": "t.lot_id = {}::uuid",
+    },
+    own={Kind.PROVIDER: "t.provider_id = {}"},
+)
+
+PLACEMENT_DAY: Final = Noun(
+    "placement_day",
+    "placement_day t",
+    _split("placement_id on_day morning afternoon"),
+    key="placement_id",
+    parents={"placement_id": Order(("on_day",))},
+)
+
+PLACEMENT_REVIEW: Final = Noun(
+    "placement_review",
+    "placement_review t",
+    _split("id placement_id held_on decision next_review_on"),
+    parents={"placement_id": Order(("held_on", "id"))},
+)
+
+_ON_DAY: Final = Order(("on_day", "id"))
+
+LINK_DAY: Final = Noun(
+    "link_day",
+    "link_day t",
+    _split(
+        "id lot_id provider_id school_id practitioner_id on_day part state reason families_seen_count activities"
+        " requested_at version"
+    ),
+    orders={"on": _ON_DAY},
+    filters={
+        "state": "t.state = {}::text",
+        "states": "t.state = ANY ({}::text[])",
+        "provider_id": "t.provider_id = {}::uuid",
+        "school_id": "t.school_id = {}::uuid",
+        "lot_id": "t.lot_id = {}::uuid",
+    },
+    own={Kind.PROVIDER: "t.provider_id = {}", Kind.SCHOOL: "t.school_id = {}"},
+)
+
+LINK_DAY_ACTION: Final = Noun(
+    "link_day_action",
+    "link_day_action t",
+    _split("id link_day_id provider_id school_id owed_by_id term what due_on state done_on version"),
+    parents={"link_day_id": Order(("due_on", "id"))},
+)

@@ -14,6 +14,7 @@ from uuid import UUID
 from app.db import ReadSession
 from app.domain.outcomes import Capacity, CapacityPoint, Interval, VolumeUse
 from app.queries.outcomes.population import plan_afresh
+from app.queries.volume import USED_BY_LOT
 
 # $1 authority, $2 first day, $3 day after the last, $4 provider.
 _POINTS: Final = """
@@ -67,19 +68,24 @@ _STATEMENTS: Final = {
     Interval.WEEK: _POINTS.replace("{step}", "greatest(date_trunc('week', on_day)::date, $2)"),
 }
 
-# Volume is used when a first contact was attended. $1 authority, $2 day after the last, $3 provider.
-# The count stands in a step of its own, made once: the planner would count again for every lot.
-VOLUME: Final = """
+# Volume is used when a first contact was attended, and by formats other than casework as `app.queries.volume` says.
+# $1 authority, $2 day after the last, $3 provider. The counts stand in steps of their own, made once: the planner would
+# count again for every lot.
+_VOLUME: Final = """
 WITH used AS MATERIALIZED (
   SELECT i.lot_id, count(DISTINCT i.id) AS families, count(DISTINCT (i.id, r.pupil_id)) AS pupils
   FROM intervention i JOIN referral r ON r.authority_id = i.authority_id AND r.intervention_id = i.id
   WHERE i.authority_id = $1 AND i.started_on < $2
   GROUP BY i.lot_id
+), worked AS MATERIALIZED (
+  {used_by_lot}
 )
 SELECT l.id AS lot_id, l.name AS lot_name, c.id AS contract_id, c.contract_number, l.provider_id,
   o.name AS provider_name, l.volume_unit AS unit, coalesce(v.volume, l.volume) AS volume,
-  CASE l.volume_unit WHEN 'pupil' THEN coalesce(u.pupils, 0) ELSE coalesce(u.families, 0) END AS used_count
+  CASE WHEN s.format <> 'casework' THEN coalesce(w.units, 0) WHEN l.volume_unit = 'pupil' THEN coalesce(u.pupils, 0)
+    ELSE coalesce(u.families, 0) END AS used_count
 FROM lot l
+JOIN service s ON s.authority_id = l.authority_id AND s.id = l.service_id
 JOIN contract c ON c.authority_id = l.authority_id AND c.id = l.contract_id
 JOIN organisation o ON o.authority_id = l.authority_id AND o.id = l.provider_id
 LEFT JOIN LATERAL (
@@ -89,9 +95,11 @@ LEFT JOIN LATERAL (
   ORDER BY cv.effective_on DESC, cv.number DESC LIMIT 1
 ) v ON true
 LEFT JOIN used u ON u.lot_id = l.id
+LEFT JOIN worked w ON w.lot_id = l.id
 WHERE l.authority_id = $1 AND c.starts_on < $2 AND ($3::uuid IS NULL OR l.provider_id = $3)
 ORDER BY c.contract_number, l.name, l.id
 """
+VOLUME: Final = _VOLUME.replace("{used_by_lot}", USED_BY_LOT)
 
 
 async def capacity(

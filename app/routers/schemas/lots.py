@@ -11,6 +11,7 @@ from app.domain.year_groups import KeyStage
 from app.routers.schemas.base import In, LongText, Out, ShortText
 from app.routers.schemas.codes import Distinct, Language, NeedKey, Whole
 from app.routers.schemas.contracts import Volume
+from app.routers.schemas.services import Format
 from app.routers.schemas.types import Date, Moment
 from app.services.lots import LotFacts, PlaceFacts
 
@@ -65,8 +66,10 @@ class LotIn(In):
     school_ids: list[UUID] = Field(
         default_factory=list, max_length=1000, description="With neither areas nor schools: the whole authority."
     )
-    volume: Volume = Field(description="Interventions commissioned.")
-    volume_unit: Literal["family", "pupil"] = "family"
+    volume: Volume = Field(description="Interventions commissioned; of link days, days.")
+    volume_unit: Literal["family", "pupil", "day"] = Field(
+        "family", description="Of a service of the format `link_days` it is `day`, and of no other."
+    )
     volume_profile: list[VolumeLine] = Field(default_factory=list, max_length=60)
     places: PlaceCount = Field(description="Interventions at a time.")
     place_details: list[PlaceIn] = Field(
@@ -117,8 +120,11 @@ class LotFiguresOut(Out):
     over_held_count: int = Field(description="Held beyond the number of places; nothing is offered until it is 0.")
     promised_count: int = Field(description="Places that a family was offered for a later day, held until then or not.")
     volume: int
-    volume_used_count: int = Field(description="Interventions whose first contact was attended, in the lot's unit.")
-    volume_committed_count: int = Field(description="Held or promised, for families whose first contact is to come.")
+    volume_used_count: int = Field(
+        description="In the lot's unit: interventions whose first contact was attended; of other formats than casework,"
+        " what somebody came to, and link days that were done."
+    )
+    volume_committed_count: int = Field(description="Held or promised, and not used yet.")
 
 
 class LotOut(Out):
@@ -131,13 +137,14 @@ class LotOut(Out):
     prime_id: UUID
     service_id: UUID
     service_name: str
+    service_format: Format
     name: str
     key_stages: list[str]
     needs: list[str]
     area_ids: list[UUID]
     school_ids: list[UUID]
     signed_volume: int
-    volume_unit: Literal["family", "pupil"]
+    volume_unit: Literal["family", "pupil", "day"]
     volume_profile: list[VolumeLine]
     figures: LotFiguresOut
 

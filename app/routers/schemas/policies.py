@@ -157,6 +157,12 @@ class PolicyContent(In):
     exclusion_outcome_school_days: Clock = Field(
         description="From a school's pre-exclusion review until it says what became of it."
     )
+    register_working_days: Clock = Field(
+        2, description="From the end of a course's session until its register is late."
+    )
+    placement_outcome_working_days: Clock = Field(
+        5, description="From the planned end of a placement until its outcome is late."
+    )
 
 
 _EXAMPLE: Final[dict[str, Any]] = {

@@ -7,10 +7,12 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.domain.courses import Audience
 from app.domain.vocabulary import DeliveryMode
 from app.domain.year_groups import KeyStage
 from app.routers.schemas.base import In, Out, ShortText
 from app.routers.schemas.codes import Distinct, Language, NeedKey, Whole
+from app.routers.schemas.types import Date
 from app.services.services import CapacityStatus
 
 
@@ -101,6 +103,18 @@ class ServiceChange(In):
         return self
 
 
+class NextCourseOut(Out):
+    """A course that has still to begin."""
+
+    id: UUID
+    lot_id: UUID
+    title: str
+    audience: Audience
+    first_on: Date
+    last_on: Date
+    seats_free: int
+
+
 class ServiceRow(Out):
     """A service in a list; its pamphlet is in the service itself."""
 
@@ -120,6 +134,9 @@ class ServiceRow(Out):
     eligibility: str = Field(description="Who it is for, in plain words.")
     capacity_status: CapacityStatus = Field(
         description="Whether a family could start today; for a school, on what serves that school."
+    )
+    next_courses: list[NextCourseOut] = Field(
+        max_length=10, description="Of a service of the format `course`: the next ones, by their first day."
     )
 
 
