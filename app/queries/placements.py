@@ -119,6 +119,17 @@ async def first_day_attended(session: ReadSession, placement_id: UUID) -> date |
     return first
 
 
+async def last_day_attended(session: ReadSession, placement_id: UUID) -> date | None:
+    """The last day on which the pupil was there; None when there is none."""
+    last: date | None = await session.value(
+        "SELECT max(on_day) FROM placement_day WHERE authority_id = $1 AND placement_id = $2"
+        " AND (morning OR afternoon)",
+        session.authority_id,
+        placement_id,
+    )
+    return last
+
+
 async def reviews_of(session: ReadSession, placement_id: UUID) -> list[asyncpg.Record]:
     """The reviews of a placement, in order."""
     return await session.rows(

@@ -216,6 +216,20 @@ async def test_days_are_recorded_when_they_have_come_and_schools_are_open(unit: 
     assert (away.json()["state"], away.json()["first_attended_on"]) == ("agreed", None)
 
 
+async def test_a_placement_ends_no_earlier_than_the_last_day_there(unit: Unit) -> None:
+    agreed = await unit.agreed()
+    path, later = f"/v1/placements/{agreed['id']}", datetime(2026, 11, 13, 16, 0, tzinfo=UTC)
+    days = {"days": [{"on": "2026-11-12", "morning": False, "afternoon": True}]}
+    assert (await unit.portal(later).post(f"{path}/days", days)).status_code == 200
+    for ended_on, code in (("2026-11-11", "there_later"), ("2026-11-16", "outside_placement")):
+        refused = await unit.portal(later).post(f"{path}/end", {"outcome": "broke_down", "ended_on": ended_on})
+        assert refused.json()["errors"][0]["code"] == code
+    ended = await unit.portal(later).post(f"{path}/end", {"outcome": "broke_down", "ended_on": "2026-11-12"})
+    assert (ended.json()["state"], ended.json()["outcome"]) == ("ended", "broke_down")
+    late = await unit.portal(later).post(f"{path}/days", days)
+    assert (late.status_code, late.json()["code"]) == (409, "action_not_available")
+
+
 async def test_others_see_nothing_of_a_placement(unit: Unit) -> None:
     agreed = await unit.agreed()
     for stranger in (unit.town.schools[1], unit.town.providers[1]):

@@ -65,6 +65,9 @@ async def end_placement(
         if ended_on > wide.today or not row["starts_on"] <= ended_on < row["ends_on"]:
             sentence = "It ended on a day of the placement, today or before."
             refuse([FieldFault("/ended_on", "outside_placement", sentence)])
+        last = await queries.last_day_attended(wide, placement_id)
+        if last is not None and ended_on < last:
+            refuse([FieldFault("/ended_on", "there_later", f"The pupil was there on {last}.")])
         await release_booking(wide, row["booking_id"], "ended")
         if row["registered_school_id"] is not None:
             await queries.move_registration(wide, row, ended_on)
