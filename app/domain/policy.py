@@ -113,6 +113,18 @@ class Policy:
     """Whether an officer confirms the nightly plan before it takes effect; by day, what comes back is offered."""
     approvers: list[str] = field(default_factory=lambda: ["officer"])
     """The roles that may confirm a plan. Roles and not names: a policy is public."""
+    baseline_school_days: int = 5
+    """From the first attended contact to the baseline reading."""
+    plan_school_days: int = 10
+    """From the first attended contact to the plan."""
+    pause_weeks: int = 4
+    """School weeks that the work with a family may be paused for, in all."""
+    pause_backdate_school_days: int = 5
+    """How long after its first day a pause, or the first day back, may still be recorded."""
+    follow_up_school_days: int = 65
+    """From the closure of completed work to its follow-up: a term."""
+    follow_up_window_school_days: int = 20
+    """How long before and after that day a follow-up may be done."""
 
     def content(self) -> dict[str, Any]:
         """The policy as plain data."""

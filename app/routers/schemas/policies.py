@@ -150,6 +150,18 @@ class PolicyContent(In):
     approvers: Annotated[list[RoleName], Field(min_length=1, max_length=20), Distinct] = Field(
         description="The roles that may confirm a plan."
     )
+    baseline_school_days: Clock = Field(description="From the first attended contact to the baseline reading.")
+    plan_school_days: Clock = Field(description="From the first attended contact to the plan.")
+    pause_weeks: Annotated[Whole, Field(ge=0, le=52)] = Field(
+        description="School weeks for which the work with a family may be paused, in all."
+    )
+    pause_backdate_school_days: Days = Field(
+        description="How many school days after its first day a pause, or the first day back, may still be recorded."
+    )
+    follow_up_school_days: Clock = Field(description="From the closure of completed work to its follow-up.")
+    follow_up_window_school_days: Days = Field(
+        description="How many school days before and after that day a follow-up may be done."
+    )
 
 
 _EXAMPLE: Final[dict[str, Any]] = {
