@@ -40,7 +40,6 @@ BY_CONSTRAINT: Final[dict[str, tuple[type[HalftermError], str]]] = {
         "This measure was already recorded for that respondent on that day.",
     ),
     "ex_intervention_pause_no_overlap": (Conflict, "The work was paused on some of those days already."),
-    "ux_intervention_pause_one_open": (Conflict, "The work is paused already."),
     "uq_intervention_review_one_a_day": (AlreadyExists, "A review of that day was already recorded."),
     "uq_intervention_contact_authority_id_supersedes_id": (
         AlreadyExists,

@@ -143,19 +143,13 @@ intervention_pause = tenant_table(
     CheckConstraint("starts_on <= resumed_on", name="resumed_on"),
     CheckConstraint("(resumed_on IS NULL) = (resumed_at IS NULL)", name="resumed_at"),
     CheckConstraint("school_days >= 0", name="school_days"),
+    # One that is open has no end, so that there is never a second.
     ExcludeConstraint(
         ("authority_id", "="),
         ("intervention_id", "="),
         (func.daterange(text("starts_on"), text("resumed_on")), "&&"),
         name="ex_intervention_pause_no_overlap",
         using="gist",
-    ),
-    Index(
-        "ux_intervention_pause_one_open",
-        "authority_id",
-        "intervention_id",
-        unique=True,
-        postgresql_where=text("resumed_on IS NULL"),
     ),
     Index("ix_intervention_pause_intervention", "authority_id", "intervention_id", "starts_on"),
     policy=_casework("intervention_pause"),

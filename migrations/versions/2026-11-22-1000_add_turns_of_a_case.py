@@ -89,13 +89,6 @@ def upgrade() -> None:
         *_of_a_case("intervention_pause"),
     )
     op.create_index(
-        "ux_intervention_pause_one_open",
-        "intervention_pause",
-        ["authority_id", "intervention_id"],
-        unique=True,
-        postgresql_where=sa.text("resumed_on IS NULL"),
-    )
-    op.create_index(
         "ix_intervention_pause_intervention", "intervention_pause", ["authority_id", "intervention_id", "starts_on"]
     )
     op.create_table(
