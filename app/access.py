@@ -124,6 +124,10 @@ RULES: Final[dict[str, Rule]] = {
     "list_readings": Rule(Scope.INTERVENTIONS_READ, _PROVIDER | _AUTHORITY),
     "record_reading": Rule(Scope.INTERVENTIONS_WRITE, _PROVIDER),
     "extend_intervention": Rule(Scope.INTERVENTIONS_WRITE, _PROVIDER),
+    "pause_intervention": Rule(Scope.INTERVENTIONS_WRITE, _PROVIDER),
+    "resume_intervention": Rule(Scope.INTERVENTIONS_WRITE, _PROVIDER),
+    "list_reviews": Rule(Scope.INTERVENTIONS_READ, _ALL),
+    "record_review": Rule(Scope.INTERVENTIONS_WRITE, _PROVIDER),
     "close_intervention": Rule(Scope.INTERVENTIONS_WRITE, _PROVIDER),
     "list_measures": Rule(Scope.INTERVENTIONS_READ, _ALL),
     # returned to the authority, and owed
@@ -363,9 +367,9 @@ class Group(StrEnum):
     ATTENDANCE = "attendance"
     ATTENDANCE_BANDS = "attendance_bands"
     PROGRESS = "progress"
-    """Contacts' attendance, goals, closure summary."""
+    """Contacts' attendance, goals, pauses and reviews in dates and codes, closure summary."""
     CASEWORK = "casework"
-    """How a contact went: who was there, who was seen, why it fell through."""
+    """How a contact went: who was there, who was seen, why it fell through; what was said at a review or of a pause."""
     READINGS = "readings"
     EXPLANATION = "explanation"
     """Why it was offered a place or waits, in counts and codes that tell of no other family."""

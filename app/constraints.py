@@ -39,6 +39,8 @@ BY_CONSTRAINT: Final[dict[str, tuple[type[HalftermError], str]]] = {
         AlreadyExists,
         "This measure was already recorded for that respondent on that day.",
     ),
+    "ex_intervention_pause_no_overlap": (Conflict, "The work was paused on some of those days already."),
+    "uq_intervention_review_one_a_day": (AlreadyExists, "A review of that day was already recorded."),
     "uq_intervention_contact_authority_id_supersedes_id": (
         AlreadyExists,
         "That contact was already replaced by another.",

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from app.access import Kind
 from app.domain.calendar import Calendar
+from app.domain.pauses import Pause
 from app.domain.vocabulary import ClosureOutcome, ClosureReason
 from app.errors import ActionNotAvailable, FieldFault, Invalid
 
@@ -61,6 +62,13 @@ class Case:
     """The first day on which the place is the family's: that of acceptance, or a later one."""
     planned_end_on: date
     """The first day that the place no longer covers."""
+    pauses: tuple[Pause, ...] = ()
+    """In order; one that is open is the last."""
+
+    @property
+    def open_pause(self) -> Pause | None:
+        """The pause that nobody has ended."""
+        return next((pause for pause in self.pauses if pause.resumed_on is None), None)
 
 
 def check_state_move(source: InterventionState, target: InterventionState) -> None:
@@ -93,6 +101,25 @@ def check_day_of_case(case: Case, on: date, today: date, pointer: str) -> None:
                 FieldFault(pointer, "before_acceptance", f"The case was accepted on {case.accepted_on.isoformat()}.")
             ]
         )
+
+
+# Pause
+
+
+def check_pausable(case: Case, today: date) -> None:
+    """Raise ActionNotAvailable unless the work stands where it can be paused: its days have begun, and are not over."""
+    check_open(case)
+    if case.state is InterventionState.PAUSED:
+        raise ActionNotAvailable("The work is paused already: resume it first.")
+    if today < case.planned_start_on:
+        raise ActionNotAvailable(f"The place is the family's from {case.planned_start_on.isoformat()} on.")
+    if today >= case.planned_end_on:
+        raise ActionNotAvailable("The planned end has passed: a pause is recorded before it.")
+
+
+def resumed_state(case: Case) -> InterventionState:
+    """Where a paused case goes on."""
+    return InterventionState.PLANNED if case.started_on is None else InterventionState.ACTIVE
 
 
 # Extension
@@ -210,7 +237,9 @@ def available_actions(case: Case, kind: Kind) -> list[str]:
     """The acts open to a caller now, named as the last part of their paths. Only its provider works a case."""
     if kind is not Kind.PROVIDER or case.state is InterventionState.CLOSED:
         return []
-    actions = ["plan", "readings", "extend", "close"]
+    reviews = [] if case.started_on is None else ["reviews"]
+    turn = "resume" if case.state is InterventionState.PAUSED else "pause"
+    actions = ["plan", "readings", *reviews, turn, "extend", "close"]
     return ["contacts", *actions] if case.safety_acknowledged else ["safety", *actions]
 
 

@@ -40,7 +40,9 @@ SubjectKind = Literal[
 ObligationClock = Literal["school_day", "working_day", "calendar_hour"]
 ObligationState = Literal["open", "met", "cancelled"]
 
-OF_AN_INTERVENTION: Final[tuple[ObligationKind, ...]] = ("initial_contact", "baseline", "plan", "review", "closure")
+OF_AN_INTERVENTION: Final[tuple[ObligationKind, ...]] = (
+    "initial_contact", "baseline", "plan", "review", "closure", "pause_end",
+)  # fmt: skip
 """What a provider owes on a case while it is open."""
 
 

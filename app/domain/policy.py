@@ -123,6 +123,18 @@ class Policy:
     """From the end of a course's session until its register is late."""
     placement_outcome_working_days: int = 5
     """From the planned end of a placement until its outcome is late."""
+    baseline_school_days: int = 5
+    """From the first attended contact to the baseline reading."""
+    plan_school_days: int = 10
+    """From the first attended contact to the plan."""
+    pause_weeks: int = 4
+    """School weeks that the work with a family may be paused for, in all."""
+    pause_backdate_school_days: int = 5
+    """How long after its first day a pause, or the first day back, may still be recorded."""
+    follow_up_school_days: int = 65
+    """From the closure of completed work to its follow-up: a term."""
+    follow_up_window_school_days: int = 20
+    """How long before and after that day a follow-up may be done."""
 
     def content(self) -> dict[str, Any]:
         """The policy as plain data."""

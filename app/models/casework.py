@@ -11,9 +11,10 @@ from sqlalchemy import (
     Integer,
     Text,
     UniqueConstraint,
+    func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 
 from app.domain.obligations import ObligationKind, SubjectKind
 from app.models.base import one_of, reference, tenant_table, uuid
@@ -116,6 +117,65 @@ intervention_extension = tenant_table(
     policy=_casework("intervention_extension"),
 )
 
+# Days on which the work with a family stands still. One that was closed in stays open, for the closure can be undone.
+intervention_pause = tenant_table(
+    "intervention_pause",
+    uuid("intervention_id"),
+    uuid("provider_id"),
+    Column("reason", Text, nullable=False),
+    Column("note", Text),
+    Column("starts_on", Date, nullable=False),
+    # Inclusive, as people say it.
+    Column("expected_last_on", Date, nullable=False),
+    # By how many the planned end was moved: as expected, and once the work was resumed, as it was.
+    Column("school_days", Integer, nullable=False),
+    Column("paused_at", DateTime(timezone=True), nullable=False),
+    # The first day back.
+    Column("resumed_on", Date),
+    Column("resumed_at", DateTime(timezone=True)),
+    reference("intervention", "intervention_id"),
+    CheckConstraint(
+        "reason IN ('family_ill', 'bereavement', 'family_away', 'family_asked', 'practitioner_away',"
+        " 'safeguarding_advice', 'other')",
+        name="reason",
+    ),
+    CheckConstraint("starts_on <= expected_last_on", name="dates"),
+    CheckConstraint("starts_on <= resumed_on", name="resumed_on"),
+    CheckConstraint("(resumed_on IS NULL) = (resumed_at IS NULL)", name="resumed_at"),
+    CheckConstraint("school_days >= 0", name="school_days"),
+    # One that is open has no end, so that there is never a second.
+    ExcludeConstraint(
+        ("authority_id", "="),
+        ("intervention_id", "="),
+        (func.daterange(text("starts_on"), text("resumed_on")), "&&"),
+        name="ex_intervention_pause_no_overlap",
+        using="gist",
+    ),
+    Index("ix_intervention_pause_intervention", "authority_id", "intervention_id", "starts_on"),
+    policy=_casework("intervention_pause"),
+)
+
+intervention_review = tenant_table(
+    "intervention_review",
+    uuid("intervention_id"),
+    uuid("provider_id"),
+    uuid("practitioner_id", nullable=True),
+    Column("held_on", Date, nullable=False),
+    Column("present", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("agencies", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("going_well", Text),
+    Column("worries", Text),
+    # [{"goal_id", "title", "progress", "words"}]: the title as it was, for a goal may leave the plan later.
+    Column("goals", JSONB, nullable=False),
+    Column("plan_changes", Boolean, nullable=False),
+    Column("proposal", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    reference("intervention", "intervention_id"),
+    UniqueConstraint("authority_id", "intervention_id", "held_on", name="uq_intervention_review_one_a_day"),
+    CheckConstraint("proposal IN ('continue', 'extend', 'step_up', 'step_down', 'close')", name="proposal"),
+    policy=_casework("intervention_review"),
+)
+
 intervention_contact = tenant_table(
     "intervention_contact",
     uuid("intervention_id"),
@@ -125,6 +185,7 @@ intervention_contact = tenant_table(
     Column("mode", Text, nullable=False),
     Column("held_at", DateTime(timezone=True), nullable=False),
     Column("minutes", Integer),
+    Column("minutes_late", Integer),
     Column("present", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("agencies", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("child_seen", Boolean, nullable=False, server_default=text("false")),
@@ -137,9 +198,14 @@ intervention_contact = tenant_table(
     reference("intervention", "intervention_id"),
     reference("intervention_contact", "supersedes_id"),
     UniqueConstraint("authority_id", "supersedes_id"),
-    CheckConstraint("kind IN ('initial', 'session', 'review', 'team_around_the_child', 'closing')", name="kind"),
+    CheckConstraint(
+        "kind IN ('initial', 'session', 'review', 'team_around_the_child', 'closing', 'follow_up')", name="kind"
+    ),
     CheckConstraint("mode IN ('home', 'school', 'remote', 'elsewhere')", name="mode"),
     CheckConstraint("minutes BETWEEN 0 AND 1440", name="minutes"),
+    CheckConstraint(
+        "minutes_late IS NULL OR (result = 'late' AND minutes_late BETWEEN 1 AND 240)", name="minutes_late"
+    ),
     CheckConstraint(
         "result IN ('attended', 'late', 'did_not_attend', 'was_not_brought', 'no_reply', 'refused',"
         " 'cancelled_by_provider', 'cancelled_by_family')",

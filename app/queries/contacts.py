@@ -1,6 +1,6 @@
 """Contacts of an intervention."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,8 +8,8 @@ from app.db import ReadSession
 from app.queries.filters import Filters
 
 _COLUMNS = (
-    "c.id, c.intervention_id, c.practitioner_id, c.kind, c.mode, c.held_at, c.minutes, c.present, c.agencies,"
-    " c.child_seen, c.child_seen_alone, c.announced, c.result, c.reason, c.supersedes_id, c.recorded_at,"
+    "c.id, c.intervention_id, c.practitioner_id, c.kind, c.mode, c.held_at, c.minutes, c.minutes_late, c.present,"
+    " c.agencies, c.child_seen, c.child_seen_alone, c.announced, c.result, c.reason, c.supersedes_id, c.recorded_at,"
     " (SELECT later.id FROM intervention_contact later WHERE later.authority_id = c.authority_id"
     " AND later.supersedes_id = c.id) AS superseded_by_id"
 )
@@ -41,3 +41,14 @@ async def find_contact(session: ReadSession, intervention_id: UUID, contact_id: 
         contact_id,
     )
     return dict(row) if row else None
+
+
+async def last_met_on(session: ReadSession, intervention_id: UUID) -> date | None:
+    """The London date of the last contact of an intervention that took place; None while there is none."""
+    day: date | None = await session.value(
+        "SELECT max((held_at AT TIME ZONE 'Europe/London')::date) FROM intervention_contact"
+        " WHERE authority_id = $1 AND intervention_id = $2 AND result IN ('attended', 'late')",
+        session.authority_id,
+        intervention_id,
+    )
+    return day

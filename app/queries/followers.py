@@ -63,6 +63,19 @@ async def kept_from_starting(session: BrokerSession) -> list[Follower]:
     return [Follower(**row) for row in rows]
 
 
+async def promised_after(session: BrokerSession, booking_id: UUID, before: date) -> list[Follower]:
+    """Bookings that follow another on its place and begin before a day, the last of them first."""
+    rows = await session.rows(
+        f"{_FOLLOWER} JOIN booking h ON h.authority_id = b.authority_id AND h.place_id = b.place_id"
+        " WHERE b.authority_id = $1 AND h.id = $2 AND b.state <> 'released' AND b.starts_on > h.starts_on"
+        " AND b.starts_on < $3 ORDER BY b.starts_on DESC",
+        session.authority_id,
+        booking_id,
+        before,
+    )
+    return [Follower(**row) for row in rows]
+
+
 async def out_of_service_after(session: BrokerSession, place_id: UUID, on: date) -> list[tuple[date, date]]:
     """When a place is out of service after a day, `[start, end)` each, in order."""
     rows = await session.rows(

@@ -1,6 +1,6 @@
 """Interventions: lists, one with its plan's goals, and the locked rows that an act works on."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +16,14 @@ Row = dict[str, Any]
 _COLUMNS = (
     "i.id, i.referral_id, i.booking_id, i.lot_id, i.provider_id, i.referring_organisation_id, i.school_id,"
     " i.practitioner_id, i.state, i.version, i.accepted_at, i.updated_at, i.safety_acknowledged_at, i.started_on,"
-    " i.planned_start_on, i.planned_end_on, i.closed_on, i.outcome, i.close_reason, i.closure_summary"
+    " i.planned_start_on, i.planned_end_on, i.closed_on, i.outcome, i.close_reason, i.closure_summary,"
+    " (SELECT coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'reason', p.reason, 'note', p.note,"
+    "  'starts_on', p.starts_on, 'expected_last_on', p.expected_last_on, 'school_days', p.school_days,"
+    "  'resumed_on', p.resumed_on) ORDER BY p.starts_on, p.id), '[]') FROM intervention_pause p"
+    "  WHERE p.authority_id = i.authority_id AND p.intervention_id = i.id)::text AS pauses"
 )
+
+_DAYS_OF_A_PAUSE = ("starts_on", "expected_last_on", "resumed_on")
 
 # The organisation again, in plain columns: row policy alone would read the whole authority's list.
 _OWN = {
@@ -58,7 +64,16 @@ async def list_interventions(
 
 def _parsed(row: asyncpg.Record) -> Row:
     summary = row["closure_summary"]
-    return {**row, "closure_summary": None if summary is None else orjson.loads(summary)}
+    return {
+        **row,
+        "closure_summary": None if summary is None else orjson.loads(summary),
+        "pauses": [_pause(told) for told in orjson.loads(row["pauses"])],
+    }
+
+
+def _pause(told: Row) -> Row:
+    days = {name: told[name] and date.fromisoformat(told[name]) for name in _DAYS_OF_A_PAUSE}
+    return {**told, "id": UUID(told["id"]), **days}
 
 
 async def find_intervention(session: ReadSession, intervention_id: UUID) -> Row | None:

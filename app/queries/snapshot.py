@@ -21,7 +21,8 @@ from app.domain.capacity import offerable_of
 # All is counted once for the authority, from indexes that hold row policy's columns too: it runs under the lock.
 # A practitioner's caseload counts a place once: the next family of a place comes when the present one has left.
 # A place opens today when nobody has it, and on the day its case is to end when that is by $3 and nobody follows. A
-# case that runs over its planned end has no day that could be promised, and a place that is only offered has no case.
+# case that runs over its planned end, or is paused, has no day that could be promised, and a place that is only offered
+# has no case.
 #
 # One statement for all that a decision stands on, because each round trip keeps the lock for longer: rows of several
 # kinds, the first of which (`part` is 'terms') is the policy in force and the stamps of the calendar. Of the places
@@ -34,7 +35,9 @@ WITH used AS MATERIALIZED (
 ), live AS MATERIALIZED (
   SELECT b.lot_id, b.place_id, b.state,
          CASE WHEN b.state IN ('accepted', 'active') AND b.cause <> 'overrun' AND b.starts_on <= $2
-                AND b.ends_on > $2 AND b.ends_on <= $3 THEN b.ends_on END AS leaves_on
+                AND b.ends_on > $2 AND b.ends_on <= $3
+                AND NOT EXISTS (SELECT FROM intervention i WHERE i.authority_id = b.authority_id
+                                AND i.booking_id = b.id AND i.state = 'paused') THEN b.ends_on END AS leaves_on
   FROM booking b WHERE b.authority_id = $1 AND b.state <> 'released' AND b.format = 'casework'
 ), policy AS (
   SELECT v.id, v.content FROM policy_version v WHERE v.authority_id = $1 AND v.effective_from <= $2
@@ -253,7 +256,7 @@ async def shares(session: ReadSession, since: date) -> tuple[SchoolShare, ...]:
     return tuple(SchoolShare(row["school_id"], row["starts"], row["entitlement"]) for row in rows)
 
 
-async def policy_in_force(session: BrokerSession, on: date) -> asyncpg.Record | None:
+async def policy_in_force(session: ReadSession, on: date) -> asyncpg.Record | None:
     """The id and content of the policy version in force on a day."""
     return await session.row(
         "SELECT id, number, content FROM policy_version WHERE authority_id = $1 AND effective_from <= $2"

@@ -67,10 +67,11 @@ async def record(
 ) -> Response:
     """Record a contact, or the attempt at one.
 
-    It lies between acceptance and now, and before the planned end; one that took place, not before the planned start.
-    The first one that was `attended` or `late` starts the work: the intervention becomes `active`, the referral
-    `in_progress`, and volume is used from that day. A contact that was rescheduled is recorded anew and names the
-    missed one in `supersedes_id`.
+    It lies between acceptance and now; one that took place, not before the planned start and on no day of a pause
+    (unless it is a `closing` or `team_around_the_child` one). A case that runs over its planned end is recorded until
+    it closes; then, of completed work, a `follow_up` around the day on which that is due. The first one that was
+    `attended` or `late` starts the work: the intervention becomes `active`, the referral `in_progress`, and volume is
+    used from that day. A contact that was rescheduled is recorded anew and names the missed one in `supersedes_id`.
     """
 
     async def work(session: WriteSession, writes: Writes) -> Answer:

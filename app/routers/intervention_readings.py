@@ -78,7 +78,10 @@ async def record(
     call: Annotated[Call, Depends(caller("record_reading"))],
     if_match: IfMatch = None,
 ) -> Response:
-    """Record a reading: one of each measure, respondent and day. See `GET /v1/measures` for areas and scales."""
+    """Record a reading: one of each measure, respondent and day. See `GET /v1/measures` for areas and scales.
+
+    Of completed work one may be taken as its follow-up, around the day on which that is due.
+    """
 
     async def work(session: WriteSession, writes: Writes) -> Answer:
         row = await record_reading(

@@ -15,12 +15,21 @@ from app.http.conditional import check_match, entity_tag
 from app.queries import interventions as queries
 from app.queries.writes import Writes
 from app.routers.pages import Cursor, Limit, listed
-from app.routers.schemas.interventions import CloseIn, ExtendIn, InterventionOut, SafetyIn, intervention_as_seen
+from app.routers.schemas.interventions import (
+    CloseIn,
+    ExtendIn,
+    InterventionOut,
+    PauseIn,
+    ResumeIn,
+    SafetyIn,
+    intervention_as_seen,
+)
 from app.routers.schemas.page import Page
 from app.services.idempotency import Answer
 from app.services.interventions.case import Row, find_case
 from app.services.interventions.close import Closing, close_intervention
 from app.services.interventions.extend import extend_intervention
+from app.services.interventions.pause import Asked, pause_intervention, resume_intervention
 from app.services.interventions.safety import acknowledge_safety
 
 router = APIRouter(prefix="/v1/interventions", tags=["interventions"])
@@ -112,6 +121,53 @@ async def extend(
             weeks=body.weeks,
             reason=body.reason,
             check=lambda version: check_match(if_match, version),
+        )
+        return _answer(row, call)
+
+    return await once(call, {"intervention_id": str(intervention_id), **body.model_dump(mode="json")}, work)
+
+
+@router.post("/{intervention_id}/pause", operation_id="pause_intervention", responses={200: {"model": InterventionOut}})
+async def pause(
+    intervention_id: UUID,
+    body: PauseIn,
+    call: Annotated[Call, Depends(caller("pause_intervention"))],
+    if_match: IfMatch = None,
+) -> Response:
+    """Let the work stand still for some days, within the authority's policy.
+
+    The planned end and the clocks of the case move by the school days of the pause, and you owe its end
+    (`pause_end`) on the expected last day. 409 `place_taken` when the place is promised to another family before the
+    new end, `capacity_refused` when it leaves the block. To lengthen a pause, resume and pause again on the same day.
+    """
+    asked = Asked(body.reason, body.note, body.starts_on, body.expected_last_on)
+
+    async def work(session: WriteSession, writes: Writes) -> Answer:
+        row = await pause_intervention(
+            session, writes, intervention_id, asked, lambda version: check_match(if_match, version)
+        )
+        return _answer(row, call)
+
+    return await once(call, {"intervention_id": str(intervention_id), **body.model_dump(mode="json")}, work)
+
+
+@router.post(
+    "/{intervention_id}/resume", operation_id="resume_intervention", responses={200: {"model": InterventionOut}}
+)
+async def resume(
+    intervention_id: UUID,
+    body: ResumeIn,
+    call: Annotated[Call, Depends(caller("resume_intervention"))],
+    if_match: IfMatch = None,
+) -> Response:
+    """Go on with paused work, sooner or later than expected.
+
+    The planned end and the clocks of the case then stand where the school days that were really missed have put them.
+    """
+
+    async def work(session: WriteSession, writes: Writes) -> Answer:
+        row = await resume_intervention(
+            session, writes, intervention_id, body.resumed_on, lambda version: check_match(if_match, version)
         )
         return _answer(row, call)
 

@@ -12,7 +12,7 @@ import asyncpg
 from app.clock import london_moment
 from app.db import BrokerSession, WriteSession, broker
 from app.domain.allocation.eligibility import timing_reason
-from app.domain.clocks import due_at
+from app.domain.case_obligations import CaseDates, case_obligations
 from app.domain.deemed_acceptance import CHECKED_BANDS, objection_fault
 from app.domain.referral import State
 from app.domain.vocabulary import DeclineReason
@@ -141,7 +141,7 @@ async def start_case(
     if referral["band_asked"] != referral["band"]:
         await cancel(wide, referral["id"], ["band_review"])
     days_of_school = await calendar_of_school(wide, referral["school_id"], ground.calendar)
-    begins = max(wide.now, london_moment(planned_start_on))
+    dates = CaseDates(wide.now, planned_start_on, planned_end_on)
     owe(
         writes,
         wide,
@@ -149,7 +149,7 @@ async def start_case(
         offer["provider_id"],
         subject=("intervention", intervention_id),
         clock="school_day",
-        due_at=due_at("school_day", days_of_school, begins, ground.policy.first_contact_school_days),
+        due_at=case_obligations(dates, ground.policy, days_of_school, ground.calendar)["initial_contact"],
     )
 
 
@@ -242,6 +242,8 @@ async def decline_offer(
 
 
 def _check_objection(wide: BrokerSession, referral: Row, offer: asyncpg.Record, reason: DeclineReason) -> None:
+    if referral["state"] == State.ON_HOLD:
+        raise ActionNotAvailable("The work is paused: resume it first.")
     begun = referral["state"] != State.ACCEPTED
     fault = objection_fault(reason, begun=begun, objection_until=offer["objection_until"], now=wide.now)
     if fault is not None:

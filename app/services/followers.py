@@ -6,7 +6,7 @@ authority. In broker context, which holds the allocation lock.
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from app.clock import london_moment
@@ -44,6 +44,19 @@ async def put_back(session: BrokerSession, writes: Writes, calendar: Calendar, p
         starts_on = next_day_in_service(calendar, session.today, closed)
         await _move(session, writes, follower, starts_on, calendar, policy)
     return len(kept_waiting)
+
+
+async def make_way(
+    session: BrokerSession, writes: Writes, booking_id: UUID, until: date, calendar: Calendar, policy: Policy
+) -> None:
+    """Move on who was promised the place of a booking for a day before `until`, when the place is to be held till then.
+
+    The last in line goes first, so that no two of them meet on the way.
+    """
+    for follower in await queries.promised_after(session, booking_id, until):
+        closed = await queries.out_of_service_after(session, follower.place_id, until)
+        starts_on = next_day_in_service(calendar, until - timedelta(days=1), closed)
+        await _move(session, writes, follower, starts_on, calendar, policy)
 
 
 def next_day_in_service(calendar: Calendar, today: date, closed: Sequence[tuple[date, date]]) -> date:

@@ -15,7 +15,7 @@ _MEASURE = "family_journey"
 _EXTEND_BEFORE_SCHOOL_DAYS = 6
 """The day before a place comes into the widest window and is offered ahead."""
 _CANCELLED = frozenset({ContactResult.CANCELLED_BY_PROVIDER, ContactResult.CANCELLED_BY_FAMILY})
-_NEEDS_A_REASON = frozenset({ContactResult.CANCELLED_BY_PROVIDER, ContactResult.REFUSED})
+_NEEDS_A_REASON = frozenset({ContactResult.CANCELLED_BY_PROVIDER, ContactResult.REFUSED, ContactResult.DID_NOT_ATTEND})
 _FIRST_HOUR, _HOURS = 9, 6
 
 

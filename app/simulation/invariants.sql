@@ -121,6 +121,7 @@ act AS (
   SELECT authority_id, 'contact' AS what, id, ARRAY['intervention.contact_recorded', 'intervention.started'] AS types,
     'contact_id' AS told_as FROM intervention_contact
   UNION ALL SELECT authority_id, 'reading', id, ARRAY['intervention.reading_recorded'], 'reading_id' FROM reading
+  UNION ALL SELECT authority_id, 'review', id, ARRAY['intervention.reviewed'], 'review_id' FROM intervention_review
   UNION ALL SELECT authority_id, 'case handed over', id, ARRAY['intervention.handed_over'], 'hand_over_case_id'
     FROM hand_over_case WHERE outcome = 'moved'
 ),
@@ -325,7 +326,44 @@ LEFT JOIN live_offer o ON o.authority_id = r.authority_id AND o.referral_id = r.
 WHERE (r.state = 'offered') <> (o.id IS NOT NULL)
   OR (r.state = 'accepted' AND i.state IS DISTINCT FROM 'planned')
   OR (r.state = 'in_progress' AND i.state IS DISTINCT FROM 'active')
+  OR (r.state = 'on_hold' AND i.state IS DISTINCT FROM 'paused')
   OR (r.state = 'closed' AND i.state <> 'closed')
+
+-- A case is paused by one pause that nobody has ended, and none other is open; its pauses lie apart; and no contact took
+-- place in one but those that are not the work with the family. A case that was closed in a pause keeps it open.
+UNION ALL
+SELECT 'pause_disagrees', i.id, format('case %s, %s open pauses', i.state, count(p.id))
+FROM intervention i LEFT JOIN intervention_pause p
+  ON p.authority_id = i.authority_id AND p.intervention_id = i.id AND p.resumed_on IS NULL
+WHERE i.state <> 'closed' GROUP BY i.authority_id, i.id
+HAVING count(p.id) <> CASE i.state WHEN 'paused' THEN 1 ELSE 0 END
+
+UNION ALL
+SELECT 'pauses_overlap', p.id, format('case %s, with pause %s', p.intervention_id, o.id)
+FROM intervention_pause p JOIN intervention_pause o ON o.authority_id = p.authority_id
+  AND o.intervention_id = p.intervention_id AND o.id > p.id
+  AND daterange(o.starts_on, o.resumed_on) && daterange(p.starts_on, p.resumed_on)
+
+UNION ALL
+SELECT 'worked_in_a_pause', k.id, format('case %s on %s', k.intervention_id, k.held_at)
+FROM intervention_contact k JOIN intervention_pause p ON p.authority_id = k.authority_id
+  AND p.intervention_id = k.intervention_id
+  AND daterange(p.starts_on, p.resumed_on) @> (k.held_at AT TIME ZONE 'Europe/London')::date
+WHERE k.result IN ('attended', 'late') AND k.kind IN ('initial', 'session', 'review')
+
+-- The place is the family's until the planned end, whatever has moved it.
+UNION ALL
+SELECT 'place_held_too_short', b.id, format('until %s, planned until %s', b.ends_on, i.planned_end_on)
+FROM live_booking b JOIN intervention i ON i.authority_id = b.authority_id AND i.booking_id = b.id
+WHERE b.ends_on < i.planned_end_on
+
+-- A closed case takes the follow-up of completed work, and nothing else.
+UNION ALL
+SELECT 'worked_after_the_close', k.id, format('case %s on %s', k.intervention_id, k.held_at)
+FROM intervention_contact k
+JOIN intervention i ON i.authority_id = k.authority_id AND i.id = k.intervention_id
+WHERE i.closed_on < (k.held_at AT TIME ZONE 'Europe/London')::date
+  AND (k.kind <> 'follow_up' OR i.outcome <> 'completed')
 
 UNION ALL
 SELECT 'waiting_holds_place', r.id, format('booking %s', b.id) FROM referral r
@@ -476,7 +514,8 @@ SELECT 'act_not_told_once', a.id, format('%s, told %s times', a.what, count(e.id
 LEFT JOIN event e ON e.authority_id = a.authority_id AND e.type = a.type AND e.subject_id = a.id
   -- A closure that was undone has its event too: of a closed case, that of its last closure counts.
   AND (a.what <> 'case closed' OR e.subject_version =
-       (SELECT i.version FROM intervention i WHERE i.authority_id = a.authority_id AND i.id = a.id))
+       (SELECT max(x.subject_version) FROM event x
+        WHERE x.authority_id = a.authority_id AND x.type = a.type AND x.subject_id = a.id))
 GROUP BY a.authority_id, a.what, a.id HAVING count(e.id) <> 1
 
 -- A version of anything is told of by one event; every version of a referral by a line of its history or by an event
@@ -572,7 +611,8 @@ WHERE o.met_at IS NULL AND o.cancelled_at IS NULL AND (
   EXISTS (SELECT FROM offer f WHERE f.authority_id = o.authority_id AND f.id = o.subject_id AND f.state <> 'pending'
           AND (o.kind = 'answer_offer' OR f.state <> 'accepted'))
   OR EXISTS (SELECT FROM intervention i
-             WHERE i.authority_id = o.authority_id AND i.id = o.subject_id AND i.state = 'closed')
+             WHERE i.authority_id = o.authority_id AND i.id = o.subject_id AND i.state = 'closed'
+               AND (o.kind <> 'follow_up' OR i.outcome <> 'completed'))
   OR EXISTS (SELECT FROM return_record r WHERE r.authority_id = o.authority_id AND r.id = o.subject_id
              AND r.state NOT IN ('due', 'draft') AND o.kind IN ('provider_return', 'school_return'))
   OR EXISTS (SELECT FROM course c WHERE c.authority_id = o.authority_id AND c.id = o.subject_id
@@ -713,6 +753,33 @@ WHERE o.kind IN ('panel_action', 'panel_circulation', 'exclusion_outcome')
   AND (o.met_at IS NULL AND o.cancelled_at IS NULL)
       <> coalesce(p.state = 'open', s.state = 'planned', v.outcome IS NULL AND v.id IS NOT NULL)
 
+-- What a provider owes on a case, by where the case stands. What has been done, and what the case calls for no longer,
+-- is not owed.
+UNION ALL
+SELECT 'case_debt_missing', i.id, format('%s case, no open %s of its provider', i.state, k.kind)
+FROM intervention i CROSS JOIN LATERAL (VALUES
+  ('initial_contact', i.started_on IS NULL), ('closure', i.started_on IS NOT NULL), ('pause_end', i.state = 'paused')
+) AS k (kind, called_for)
+WHERE i.state <> 'closed' AND k.called_for
+  AND NOT EXISTS (SELECT FROM obligation o WHERE o.authority_id = i.authority_id AND o.subject_id = i.id
+                  AND o.kind = k.kind AND o.owed_by_id = i.provider_id AND o.met_at IS NULL AND o.cancelled_at IS NULL)
+
+UNION ALL
+SELECT 'case_debt_stale', o.id, format('%s of case %s', o.kind, i.id)
+FROM obligation o JOIN intervention i ON i.authority_id = o.authority_id AND i.id = o.subject_id
+WHERE o.met_at IS NULL AND o.cancelled_at IS NULL AND i.state <> 'closed' AND CASE o.kind
+  WHEN 'initial_contact' THEN i.started_on IS NOT NULL
+  WHEN 'pause_end' THEN i.state <> 'paused'
+  WHEN 'follow_up' THEN true
+  WHEN 'baseline' THEN i.started_on IS NULL
+    OR EXISTS (SELECT FROM reading r WHERE r.authority_id = i.authority_id AND r.intervention_id = i.id)
+  WHEN 'plan' THEN i.started_on IS NULL
+    OR EXISTS (SELECT FROM plan p WHERE p.authority_id = i.authority_id AND p.intervention_id = i.id)
+  WHEN 'review' THEN i.started_on IS NULL
+    OR EXISTS (SELECT FROM intervention_review r WHERE r.authority_id = i.authority_id AND r.intervention_id = i.id)
+  WHEN 'closure' THEN i.started_on IS NULL
+  ELSE false END
+
 -- What clients were told: no acknowledged write is lost, a retry had no second effect, no event was skipped.
 UNION ALL
 SELECT 'acknowledged_write_lost', k.id, k.kind FROM (SELECT DISTINCT kind, id FROM acknowledged) k
@@ -726,6 +793,8 @@ WHERE NOT CASE k.kind
   WHEN 'reading' THEN EXISTS (SELECT FROM reading c WHERE c.id = k.id)
   WHEN 'plan' THEN EXISTS (SELECT FROM plan p WHERE p.intervention_id = k.id)
   WHEN 'extended' THEN EXISTS (SELECT FROM intervention_extension x WHERE x.intervention_id = k.id)
+  WHEN 'paused' THEN EXISTS (SELECT FROM intervention_pause x WHERE x.intervention_id = k.id)
+  WHEN 'review' THEN EXISTS (SELECT FROM intervention_review x WHERE x.id = k.id)
   WHEN 'case_closed' THEN EXISTS (SELECT FROM intervention i WHERE i.id = k.id AND i.state = 'closed')
   WHEN 'attendance' THEN EXISTS (SELECT FROM attendance_record f WHERE f.id = k.id)
   WHEN 'suspensions' THEN EXISTS (SELECT FROM suspension_record f WHERE f.id = k.id)

@@ -42,7 +42,9 @@ async def test_the_first_attended_contact_starts_the_work(api: Api, town: Town, 
     assert (after["state"], after["booking"], after["referral"]) == ("active", "active", "in_progress")
     assert after["started_on"] == date(2026, 11, 5)
     assert after["contacts"] == 3
-    assert orjson.loads(after["owed"]) == {"initial_contact": "met", "closure": "open"}
+    assert orjson.loads(after["owed"]) == {
+        "initial_contact": "met", "baseline": "open", "plan": "open", "review": "open", "closure": "open",
+    }  # fmt: skip
     assert after["told"] == [
         "intervention.safety_acknowledged",
         "intervention.contact_recorded",

@@ -363,6 +363,21 @@ async def test_once_the_work_has_begun_it_is_closed_and_not_given_back(api: Api,
 # What happens to the family meanwhile
 
 
+async def test_a_paused_case_is_given_back_once_it_was_resumed(api: Api, town: Town) -> None:
+    _, allocation_id = await left_to_silence(api, town)
+    provider = api.as_(town.provider)
+    path = f"/v1/interventions/{(await read(provider, f'/v1/allocations/{allocation_id}'))['intervention_id']}"
+    async with api.runtime.database.read(town.officer) as session:
+        today = session.today.isoformat()
+    still = {"reason": "family_ill", "starts_on": today, "expected_last_on": today}
+    assert (await provider.post(f"{path}/pause", still)).status_code == 200
+    objection = {"reason": "conflict_of_interest", "note": "A cousin works here."}
+    refused = await provider.post(f"/v1/allocations/{allocation_id}/decline", objection)
+    assert (refused.status_code, refused.json()["detail"]) == (409, "The work is paused: resume it first.")
+    assert (await provider.post(f"{path}/resume", {})).status_code == 200
+    assert (await provider.post(f"/v1/allocations/{allocation_id}/decline", objection)).status_code == 200
+
+
 async def test_a_withdrawn_family_is_never_named(api: Api, town: Town) -> None:
     sent, allocation_id = await left_to_silence(api, town)
     gone = await api.as_(town.school).post(f"/v1/referrals/{sent['id']}/withdraw", {"reason": "moved_away"})

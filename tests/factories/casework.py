@@ -98,7 +98,15 @@ def contact(**changes: Any) -> dict[str, Any]:
 
 def missed(**changes: Any) -> dict[str, Any]:
     """A contact to which nobody came."""
-    return {**contact(), "result": "did_not_attend", "present": [], "child_seen": False, "minutes": None, **changes}
+    return {
+        **contact(),
+        "result": "did_not_attend",
+        "reason": "Nobody was at home.",
+        "present": [],
+        "child_seen": False,
+        "minutes": None,
+        **changes,
+    }
 
 
 def plan(**changes: Any) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from tests.factories.http import Api, Caller
 from tests.factories.next_contract import next_contract
 from tests.factories.panels import decision, panel_body, review_body
 from tests.factories.referrals import key, referral_body
+from tests.factories.turns import pause, review
 
 UPN: Final = make_upn("926", 25, 901)
 SECRETS: Final[dict[Group, tuple[str, ...]]] = {
@@ -43,6 +44,7 @@ SECRETS: Final[dict[Group, tuple[str, ...]]] = {
     Group.STATUTORY: (UPN, "Secret-mis-key", "Question for the sender"),
     Group.ATTENDANCE: ('"sessions_attended":53', '"sessionsAttended":53'),
     Group.PROGRESS: ("Goal of the garden", "Summary of the sea"),
+    Group.CASEWORK: ("Worry of the willow", "Word of the willow"),
     Group.READINGS: ('"jointly"', '"JOINTLY"'),
     Group.EXPLANATION: ('"paragraph"',),
     Group.DECISIONS: (
@@ -118,6 +120,11 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
         "scores": {area["key"]: 4 for area in journey["areas"]},
     }
     await done(await provider.post(f"{path}/readings", reading))
+    await done(await provider.post(f"{path}/reviews", review(held_on="2026-11-19", worries="Worry of the willow")))
+    # It stood still for an afternoon.
+    still = pause(LATER.date().isoformat(), LATER.date().isoformat(), note="Word of the willow")
+    await done(await provider.post(f"{path}/pause", still))
+    await done(await provider.post(f"{path}/resume", {}))
     agency = at(api.as_(await _agency(database, scene.town)), ACCEPTED_AT)
     body = referral_body(needs=[{"code": "housing"}], school_urn="900001")
     sent = await done(await agency.post("/v1/referrals", body, headers=key()))

@@ -14,8 +14,8 @@ from app.graphql.visibility import FIELD_GROUPS, case_type
 CASE_TYPES = {
     "Allocation", "AllocationSummary", "AttendanceRecord", "BandDecision", "Certificate", "Closure", "Contact",
     "Decision", "ExpectedStart", "Explanation", "ExplanationFacts", "Goal", "Household", "HouseholdContact",
-    "Intervention", "LinkedChild", "Override", "Plan", "PolicyCited", "Pupil", "PupilStatutory", "ReasonCount",
-    "Reading", "Referral", "Signpost", "StatusChange", "SuspensionRecord",
+    "Intervention", "LinkedChild", "Override", "Pause", "Plan", "PolicyCited", "Pupil", "PupilStatutory", "ReasonCount",
+    "Reading", "Referral", "Review", "ReviewedGoal", "Signpost", "StatusChange", "SuspensionRecord",
 }  # fmt: skip
 WITHOUT_GROUPS = {
     "Area", "Authority", "Course", "CourseAttendance", "CourseEnrolment", "CourseSession", "Contract",

@@ -20,6 +20,7 @@ BROKERS = {
     "services/interventions/contacts.py": "the first contact moves the referral and the booking",
     "services/interventions/close.py": "closing frees a place for the next on the waiting list",
     "services/interventions/extend.py": "an extension moves the booking",
+    "services/interventions/pause.py": "a pause moves the booking, and who was promised the place",
     "services/lots.py": "a new lot's places are offered to the waiting list at once",
     "services/contracts.py": "what a variation opens is offered to the waiting list at once",
     "services/capacity.py": "new places are offered to the waiting list at once",

@@ -14,13 +14,14 @@ from app.settings import Settings
 from app.simulation.invariants import Acknowledged, NotTheOwnerError, breaches, check_database, invariants_sql
 from tests.conftest import Template
 from tests.factories.authority import Town
-from tests.factories.casework import at
+from tests.factories.casework import at, missed
 from tests.factories.falling_due import STARTS_AT, busy_town
 from tests.factories.formats import add_lot, course_body, enrolled, placement_body, register, service_of
 from tests.factories.http import Api, Caller, make_api
 from tests.factories.next_contract import next_contract
 from tests.factories.panels import before_panel, decision, held, items, open_hall, posted, review_body
 from tests.factories.referrals import key, referral_body
+from tests.factories.turns import pause
 
 TERM_OVER = datetime(2026, 12, 21, 9, 0, tzinfo=UTC)
 
@@ -64,6 +65,7 @@ async def ground(template: Template, settings: Settings) -> AsyncIterator[Ground
         await _hold_a_course(api, database, town)
         await _place_a_pupil(api, database, town)
         await _come_to_a_school(api, database, town)
+        await _pause_a_case(at(api.as_(town.providers[1]), TERM_OVER + timedelta(hours=2)))
     await database.dispose()
     await _let_it_be(template.url(None, name), TERM_OVER + timedelta(hours=3))
     yield Ground(
@@ -155,6 +157,21 @@ async def _take_back_an_accepted_referral(school: Caller, provider: Caller) -> N
     assert accepted.status_code == 200, accepted.text
     gone = await school.post(f"/v1/referrals/{referral['id']}/withdraw", {"reason": "moved_away"})
     assert gone.status_code == 200, gone.text
+
+
+async def _pause_a_case(provider: Caller) -> None:
+    """The case that silence accepted stands still after an attempt to reach the family."""
+    mine = (await provider.get("/v1/allocations?state=accepted")).json()["data"]
+    deemed = next(row for row in mine if row["deemed_at"] is not None)
+    case_id = (await provider.get(f"/v1/allocations/{deemed['id']}")).json()["intervention_id"]
+    tried = missed(held_at=TERM_OVER.isoformat())
+    for act, body in (
+        ("safety", {"safe_contact": True, "visit_risks": True}),
+        ("contacts", tried),
+        ("pause", pause(TERM_OVER.date().isoformat(), "2027-01-05")),
+    ):
+        answer = await provider.post(f"/v1/interventions/{case_id}/{act}", body)
+        assert answer.status_code in (200, 201), answer.text
 
 
 async def _let_a_plan_take_effect(school: Caller, officer: Caller) -> None:
@@ -290,6 +307,26 @@ BREAKAGES = {
     "accepted_without_case": ["UPDATE offer SET intervention_id = gen_random_uuid() WHERE state = 'accepted'"],
     "case_not_of_one_offer": ["DELETE FROM offer WHERE state = 'accepted'"],
     "referral_state_disagrees": ["UPDATE intervention SET state = 'paused' WHERE state = 'planned'"],
+    "pause_disagrees": ["UPDATE intervention_pause SET resumed_on = starts_on, resumed_at = paused_at"],
+    "pauses_overlap": [
+        "ALTER TABLE intervention_pause DROP CONSTRAINT ex_intervention_pause_no_overlap",
+        "INSERT INTO intervention_pause (authority_id, id, intervention_id, provider_id, reason, starts_on,"
+        " expected_last_on, school_days, paused_at, resumed_on, resumed_at) SELECT authority_id, gen_random_uuid(),"
+        " intervention_id, provider_id, reason, starts_on, expected_last_on, school_days, paused_at, starts_on + 1,"
+        " paused_at FROM intervention_pause",
+    ],
+    "worked_in_a_pause": [
+        "UPDATE intervention_contact k SET kind = 'session', result = 'attended', held_at = p.paused_at"
+        " FROM intervention_pause p WHERE k.intervention_id = p.intervention_id",
+    ],
+    "place_held_too_short": ["UPDATE intervention SET planned_end_on = '2034-01-01' WHERE state = 'paused'"],
+    "worked_after_the_close": [
+        "UPDATE intervention_contact SET held_at = '2027-03-01 15:00Z', kind = 'session'",
+    ],
+    "case_debt_missing": ["DELETE FROM obligation WHERE kind = 'pause_end'"],
+    "case_debt_stale": [
+        "UPDATE intervention SET started_on = planned_start_on, safety_due_again = true WHERE state = 'planned'"
+    ],
     "waiting_holds_place": [
         "UPDATE offer o SET booking_id = (SELECT id FROM booking WHERE state = 'accepted' LIMIT 1)"
         " FROM referral r WHERE r.id = o.referral_id AND r.state = 'waiting'",

@@ -47,9 +47,9 @@ def faults(error: pytest.ExceptionInfo[Invalid]) -> set[tuple[str, str]]:
 
 
 @given(held=DAYS, today=DAYS)
-def test_a_contact_lies_between_acceptance_and_now_and_before_the_end(held: date, today: date) -> None:
+def test_a_contact_lies_between_acceptance_and_now_past_the_planned_end_too(held: date, today: date) -> None:
     now = datetime.combine(today, time(18), UTC)
-    possible = ACCEPTED <= held <= today and held < END
+    possible = ACCEPTED <= held <= today
     if possible:
         check_contact(ACTIVE, contact_on(held), now, today)
     else:
@@ -88,6 +88,10 @@ def test_a_closed_case_takes_no_contact_and_no_second_close() -> None:
         ({"kind": ContactKind.TEAM_AROUND_THE_CHILD}, "/agencies"),
         ({"result": ContactResult.CANCELLED_BY_PROVIDER}, "/reason"),
         ({"result": ContactResult.REFUSED}, "/reason"),
+        ({"result": ContactResult.DID_NOT_ATTEND}, "/reason"),
+        ({"result": ContactResult.WAS_NOT_BROUGHT}, "/reason"),
+        ({"minutes_late": 10}, "/minutes_late"),
+        ({"kind": ContactKind.FOLLOW_UP}, "/kind"),
     ],
 )
 def test_a_contact_that_contradicts_itself_is_refused(changes: dict[str, object], pointer: str) -> None:
@@ -167,11 +171,12 @@ def test_before_the_place_is_free_the_family_is_called_and_no_work_is_done(held:
     result = ContactResult.ATTENDED if attended else ContactResult.DID_NOT_ATTEND
     earliest = AHEAD.planned_start_on if attended else ACCEPTED
     now = datetime.combine(END, time(18), UTC)
-    if earliest <= held < END:
-        check_contact(AHEAD, contact_on(held, result=result), now, END)
+    contact = contact_on(held, result=result, reason=None if attended else "Nobody was at home.")
+    if earliest <= held <= END:
+        check_contact(AHEAD, contact, now, END)
     else:
         with pytest.raises(Invalid) as refused:
-            check_contact(AHEAD, contact_on(held, result=result), now, END)
+            check_contact(AHEAD, contact, now, END)
         assert {pointer for pointer, _ in faults(refused)} == {"/held_at"}
 
 

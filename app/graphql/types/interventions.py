@@ -35,6 +35,7 @@ class Contact(Row):
     mode: str | None = seen(_PROGRESS)
     held_at: datetime | None = seen(_PROGRESS)
     minutes: int | None = seen(_PROGRESS)
+    minutes_late: int | None = seen(_PROGRESS)
     present: list[str] | None = seen(_CASEWORK)
     agencies: list[str] | None = seen(_CASEWORK)
     child_seen: bool | None = seen(_CASEWORK)
@@ -45,6 +46,65 @@ class Contact(Row):
     supersedes_id: UUID | None = seen(_PROGRESS)
     recorded_at: datetime | None = seen(_PROGRESS)
     practitioner: Practitioner | None = edge("practitioner", "practitioner_id", group=_CASEWORK)
+
+
+@case_type
+@of_noun(nouns.PAUSE)
+@strawberry.type(description="Days on which the work stands still.")
+class Pause(Row):
+    """A pause."""
+
+    reason: str | None = seen(_PROGRESS)
+    note: str | None = seen(_CASEWORK)
+    starts_on: date | None = seen(_PROGRESS)
+    expected_last_on: date | None = seen(_PROGRESS, "The last day that was expected, included.")
+    resumed_on: date | None = seen(_PROGRESS, "The first day back; null while it lasts.")
+    school_days: int | None = seen(_PROGRESS, "By how many it moved the planned end: as expected until it is over.")
+
+
+@case_type
+@strawberry.type(description="How far a goal had come on the day of a review.")
+class ReviewedGoal:
+    """A goal as it was reviewed, with the groups that its reader sees."""
+
+    sees: strawberry.Private[frozenset[Group]]
+    goal_id: UUID | None = seen(_PROGRESS)
+    title: str | None = seen(_PROGRESS, "As it was then.")
+    progress: str | None = seen(_PROGRESS, "`achieved`, `nearly_there`, `under_way`, `no_change` or `further_away`.")
+    words: str | None = seen(_CASEWORK)
+
+
+@case_type
+@of_noun(nouns.REVIEW)
+@strawberry.type(description="What was found half-way.")
+class Review(Row):
+    """A review."""
+
+    practitioner_id: strawberry.Private[UUID | None]
+    goals: strawberry.Private[str]
+    held_on: date | None = seen(_PROGRESS)
+    present: list[str] | None = seen(_CASEWORK)
+    agencies: list[str] | None = seen(_CASEWORK)
+    going_well: str | None = seen(_CASEWORK)
+    worries: str | None = seen(_CASEWORK)
+    plan_changes: bool | None = seen(_PROGRESS)
+    proposal: str | None = seen(_PROGRESS, "`continue`, `extend`, `step_up`, `step_down` or `close`.")
+    recorded_at: datetime | None = seen(_PROGRESS)
+    practitioner: Practitioner | None = edge("practitioner", "practitioner_id", group=_CASEWORK)
+
+    @resolved("The goals that were spoken of.", name="goals", group=_PROGRESS)
+    def reviewed_goals(self) -> list[ReviewedGoal] | None:
+        """Each with its progress on the day."""
+        return [
+            ReviewedGoal(
+                sees=self.sees,
+                goal_id=UUID(told["goal_id"]),
+                title=told["title"],
+                progress=told["progress"],
+                words=told["words"],
+            )
+            for told in orjson.loads(self.goals)
+        ]
 
 
 @case_type
@@ -164,6 +224,16 @@ class Intervention(Row, Node):
     def contacts(self, info: Info, first: First = CHILDREN) -> list[Contact] | None:
         """The first contacts."""
         return children(info, self, "contact", "intervention_id", first)
+
+    @resolved("Pauses, in order; one without `resumedOn` lasts.", group=_PROGRESS, rule="get_intervention")
+    def pauses(self, info: Info, first: First = CHILDREN) -> list[Pause] | None:
+        """The first pauses."""
+        return children(info, self, "pause", "intervention_id", first)
+
+    @resolved("Reviews, in order.", group=_PROGRESS, rule="list_reviews")
+    def reviews(self, info: Info, first: First = CHILDREN) -> list[Review] | None:
+        """The first reviews."""
+        return children(info, self, "review", "intervention_id", first)
 
     @resolved("The plan's goals, in order.", group=_PROGRESS, rule="get_plan")
     def goals(self, info: Info, first: First = CHILDREN) -> list[Goal] | None:

@@ -341,10 +341,27 @@ CONTACT: Final = Noun(
     "contact",
     "intervention_contact t",
     _split(
-        "id intervention_id provider_id practitioner_id kind mode held_at minutes present agencies child_seen"
-        " child_seen_alone announced result reason supersedes_id recorded_at"
+        "id intervention_id provider_id practitioner_id kind mode held_at minutes minutes_late present agencies"
+        " child_seen child_seen_alone announced result reason supersedes_id recorded_at"
     ),
     parents={"intervention_id": Order(("held_at", "id"))},
+)
+
+PAUSE: Final = Noun(
+    "pause",
+    "intervention_pause t",
+    _split("id intervention_id provider_id reason note starts_on expected_last_on school_days resumed_on"),
+    parents={"intervention_id": Order(("starts_on", "id"))},
+)
+
+REVIEW: Final = Noun(
+    "review",
+    "intervention_review t",
+    _split(
+        "id intervention_id provider_id practitioner_id held_on present agencies going_well worries plan_changes"
+        " proposal recorded_at goals"
+    ),
+    parents={"intervention_id": Order(("held_on", "id"))},
 )
 
 PLAN: Final = Noun(

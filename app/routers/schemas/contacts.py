@@ -37,6 +37,9 @@ class CaseContactIn(In):
     mode: ContactMode
     held_at: Moment = Field(description="When it was held or was to be held; never in the future.")
     minutes: Annotated[int, Field(strict=True, ge=0, le=1440)] | None = None
+    minutes_late: Annotated[int, Field(strict=True, ge=1, le=240)] | None = Field(
+        None, description="How late it began; of a contact that was late alone."
+    )
     present: Annotated[list[Present], Distinct] = Field(default_factory=list, max_length=8)
     agencies: list[ShortText] = Field(
         default_factory=list, max_length=20, description="Agencies present. A team around the child names at least one."
@@ -45,7 +48,9 @@ class CaseContactIn(In):
     child_seen_alone: StrictBool = False
     announced: StrictBool = True
     result: ContactResult
-    reason: LongText | None = Field(None, description="Required when refused or cancelled by the provider.")
+    reason: LongText | None = Field(
+        None, description="Required when it was missed, refused or cancelled by the provider, as far as you know."
+    )
     supersedes_id: UUID | None = Field(None, description="The missed contact that this one was rescheduled from.")
 
 
@@ -58,6 +63,7 @@ class CaseContactOut(Seen):
     mode: Annotated[ContactMode, Group.PROGRESS]
     held_at: Annotated[datetime, Group.PROGRESS]
     minutes: Annotated[int | None, Group.PROGRESS]
+    minutes_late: Annotated[int | None, Group.PROGRESS]
     result: Annotated[ContactResult, Group.PROGRESS]
     supersedes_id: Annotated[UUID | None, Group.PROGRESS]
     superseded_by_id: Annotated[

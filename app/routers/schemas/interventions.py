@@ -8,8 +8,10 @@ from pydantic import ConfigDict, Field
 
 from app.access import Group, Kind, party_of
 from app.domain.interventions import CLOSING_OUTCOMES, GoalResult, available_actions
+from app.domain.pauses import PauseReason
 from app.domain.vocabulary import ClosureOutcome, ClosureReason
 from app.routers.schemas.base import In, LongText, Public, Seen, ShortText, show
+from app.routers.schemas.types import Date
 from app.services.interventions.case import case_of
 
 
@@ -27,6 +29,20 @@ class CaseClosureOut(Seen):
     signposted: Annotated[list[SignpostOut], Group.PROGRESS]
     family_words: Annotated[
         str | None, Group.PROGRESS, Field(description="What the family said; kept only with its consent.")
+    ]
+
+
+class PauseOut(Seen):
+    """Days on which the work stands still."""
+
+    id: Annotated[UUID, Group.PROGRESS]
+    reason: Annotated[PauseReason, Group.PROGRESS]
+    note: Annotated[str | None, Group.CASEWORK]
+    starts_on: Annotated[date, Group.PROGRESS]
+    expected_last_on: Annotated[date, Group.PROGRESS, Field(description="The last day that was expected, included.")]
+    resumed_on: Annotated[date | None, Group.PROGRESS, Field(description="The first day back; null while it lasts.")]
+    school_days: Annotated[
+        int, Group.PROGRESS, Field(description="By how many it moved the planned end: as expected until it is over.")
     ]
 
 
@@ -52,6 +68,7 @@ class InterventionOut(Seen):
     closed_on: Annotated[date | None, Public]
     outcome: Annotated[ClosureOutcome | None, Public]
     close_reason: Annotated[ClosureReason | None, Public]
+    pauses: Annotated[list[PauseOut], Group.PROGRESS, Field(description="In order; one without `resumed_on` lasts.")]
     closure: Annotated[CaseClosureOut | None, Group.PROGRESS]
     available_actions: Annotated[
         list[str], Public, Field(description="What the caller may do now, as paths' last parts.")
@@ -86,6 +103,36 @@ class ExtendIn(In):
 
     weeks: Annotated[int, Field(strict=True, ge=1, le=52, description="School weeks; holidays use none up.")]
     reason: LongText
+
+
+class PauseIn(In):
+    """Why the work stands still, and for which days."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "reason": "family_away",
+                    "note": "Away to look after a grandparent; back after half-term.",
+                    "starts_on": "2026-11-23",
+                    "expected_last_on": "2026-12-04",
+                }
+            ]
+        }
+    )
+
+    reason: PauseReason
+    note: LongText | None = Field(None, description="Why, in words: for the provider and the authority.")
+    starts_on: Date = Field(description="The first day without work: today, the next school day, or a few days ago.")
+    expected_last_on: Date = Field(description="The last one, included, as far as you know.")
+
+
+class ResumeIn(In):
+    """When the work goes on."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"resumed_on": "2026-12-01"}]})
+
+    resumed_on: Date | None = Field(None, description="The first day back, not yet to come: today unless stated.")
 
 
 class GoalResultIn(In):

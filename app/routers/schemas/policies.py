@@ -163,6 +163,18 @@ class PolicyContent(In):
     placement_outcome_working_days: Clock = Field(
         5, description="From the planned end of a placement until its outcome is late."
     )
+    baseline_school_days: Clock = Field(description="From the first attended contact to the baseline reading.")
+    plan_school_days: Clock = Field(description="From the first attended contact to the plan.")
+    pause_weeks: Annotated[Whole, Field(ge=0, le=52)] = Field(
+        description="School weeks for which the work with a family may be paused, in all."
+    )
+    pause_backdate_school_days: Days = Field(
+        description="How many school days after its first day a pause, or the first day back, may still be recorded."
+    )
+    follow_up_school_days: Clock = Field(description="From the closure of completed work to its follow-up.")
+    follow_up_window_school_days: Days = Field(
+        description="How many school days before and after that day a follow-up may be done."
+    )
 
 
 _EXAMPLE: Final[dict[str, Any]] = {

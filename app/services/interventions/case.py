@@ -11,6 +11,7 @@ from uuid import UUID
 from app.clock import london_date
 from app.db import ReadSession, WriteSession
 from app.domain.interventions import Case, InterventionState
+from app.domain.pauses import Pause
 from app.domain.vocabulary import WITHHELD
 from app.errors import ActionNotAvailable, NotFound
 from app.models.casework import intervention
@@ -71,6 +72,10 @@ def case_of(row: Row) -> Case:
         started_on=row["started_on"],
         planned_start_on=row["planned_start_on"],
         planned_end_on=row["planned_end_on"],
+        pauses=tuple(
+            Pause(pause["starts_on"], pause["expected_last_on"], pause["school_days"], pause["resumed_on"])
+            for pause in row["pauses"]
+        ),
     )
 
 

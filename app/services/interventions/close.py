@@ -17,6 +17,7 @@ from app.services import history, obligations
 from app.services.allocation import allocate_waiting
 from app.services.bookings import release_booking
 from app.services.interventions.case import Check, Row, case_of, change, find_case, lock_case_and_allocation, tell
+from app.services.interventions.owed import dues, owe_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ async def close_intervention(
 ) -> Row:
     """Close an intervention, its booking and its referral, and offer the place to who waits; the intervention.
 
-    Without an attended contact no volume was used. Raises NotFound, ActionNotAvailable when it is closed, and Invalid.
+    Without an attended contact no volume was used; completed work is followed up a term later. Raises NotFound,
+    ActionNotAvailable when it is closed, and Invalid.
     """
     await find_case(session, intervention_id)
     async with broker(session) as wide:
@@ -90,5 +92,7 @@ async def close_intervention(
         )
         await obligations.meet(wide, "closure", intervention_id)
         await obligations.cancel(wide, intervention_id, OF_AN_INTERVENTION)
+        if closing.outcome is ClosureOutcome.COMPLETED:
+            owe_at(writes, wide, row, "follow_up", (await dues(wide, row))["follow_up"])
         await allocate_waiting(wide, writes, "intervention.closed")
     return row

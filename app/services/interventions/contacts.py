@@ -3,9 +3,16 @@
 from typing import Any
 from uuid import UUID
 
-from app.clock import london_date, london_moment
-from app.db import WriteSession, broker
-from app.domain.contacts import ContactKind, NewContact, check_contact, check_replacement
+from app.clock import london_date
+from app.db import BrokerSession, WriteSession, broker
+from app.domain.contacts import (
+    ContactKind,
+    NewContact,
+    check_contact,
+    check_followed_up,
+    check_replacement,
+    settles_follow_up,
+)
 from app.domain.interventions import InterventionState, check_state_move, first_day_of_work
 from app.domain.referral import State
 from app.domain.vocabulary import ContactResult
@@ -27,6 +34,8 @@ from app.services.interventions.case import (
     lock_case_and_allocation,
     tell,
 )
+from app.services.interventions.follow_up import check_followed_up_on
+from app.services.interventions.owed import owe_the_work, put_off
 
 
 async def record_contact(
@@ -34,29 +43,47 @@ async def record_contact(
 ) -> Row:
     """Record one contact of an intervention; the contact.
 
-    `values` are its columns: kind, mode, held_at, minutes, present, agencies, child_seen, child_seen_alone, announced,
-    result, reason, supersedes_id. One act, one event: `intervention.started` for the contact that starts the work, and
-    `intervention.contact_recorded` for every other. Raises NotFound, ActionNotAvailable, Conflict and Invalid.
+    `values` are its columns: kind, mode, held_at, minutes, minutes_late, present, agencies, child_seen,
+    child_seen_alone, announced, result, reason, supersedes_id. One act, one event: `intervention.started` for the
+    contact that starts the work, and `intervention.contact_recorded` for every other. Raises NotFound,
+    ActionNotAvailable, Conflict and Invalid.
     """
     contact = _contact_of(values)
     # Read without a lock to learn which locks must come first. Work that has started never un-starts, and its first
     # day only moves back, so what this contact changes can only become less until the rows are locked.
     seen = await find_case(session, intervention_id)
-    if contact.attended and seen["started_on"] is None:
+    if contact.attended and (seen["started_on"] is None or contact.held_on < seen["started_on"]):
         async with broker(session) as wide:
             row = await lock_case_and_allocation(wide, intervention_id, check)
-            return await _record(wide, writes, row, contact, values)
-    earlier = contact.attended and contact.held_on < seen["started_on"]
-    lock = lock_case_and_allocation if earlier else lock_case
-    row = await lock(session, intervention_id, check)
-    return await _record(session, writes, row, contact, values)
+            await _check(wide, row, contact, values["supersedes_id"])
+            recorded, told = _written(wide, writes, row, contact, values)
+            await _begin(wide, writes, row, contact, told)
+            return recorded
+    row = await lock_case(session, intervention_id, check)
+    await _check(session, row, contact, values["supersedes_id"])
+    recorded, told = _written(session, writes, row, contact, values)
+    await change(session, row)
+    await tell(session, writes, "intervention.contact_recorded", row, data=told)
+    if contact.kind is ContactKind.FOLLOW_UP and settles_follow_up(contact):
+        await obligations.meet(session, "follow_up", row["id"])
+    return recorded
 
 
-async def _record(session: WriteSession, writes: Writes, row: Row, contact: NewContact, values: dict[str, Any]) -> Row:
-    check_contact(case_of(row), contact, session.now, session.today)
+async def _check(session: WriteSession, row: Row, contact: NewContact, supersedes_id: UUID | None) -> None:
+    if row["state"] == InterventionState.CLOSED:
+        check_followed_up(contact, session.now)
+        await check_followed_up_on(session, row, contact.held_on, "/held_at")
+    else:
+        check_contact(case_of(row), contact, session.now, session.today)
     await check_agreed(session, row)
-    if values["supersedes_id"] is not None:
-        await _check_replaced(session, row["id"], values["supersedes_id"])
+    if supersedes_id is not None:
+        await _check_replaced(session, row["id"], supersedes_id)
+
+
+def _written(
+    session: WriteSession, writes: Writes, row: Row, contact: NewContact, values: dict[str, Any]
+) -> tuple[Row, dict[str, object]]:
+    """Queue the contact; it, and what is told of it."""
     recorded = {
         **values,
         "id": new_id(),
@@ -66,19 +93,24 @@ async def _record(session: WriteSession, writes: Writes, row: Row, contact: NewC
     }
     writes.add(intervention_contact, provider_id=row["provider_id"], **recorded)
     told: dict[str, object] = {"contact_id": str(recorded["id"]), "kind": contact.kind, "result": contact.result}
-    if contact.attended and row["started_on"] is None:
-        await _start(session, writes, row, contact, told)
-    else:
-        moved = first_day_of_work(row["started_on"], contact.held_on) if contact.attended else row["started_on"]
-        await change(session, row, started_on=moved)
-        await tell(session, writes, "intervention.contact_recorded", row, data=told)
-    if contact.attended and contact.kind is ContactKind.REVIEW:
-        await obligations.meet(session, "review", row["id"])
-    return {**recorded, "superseded_by_id": None}
+    return {**recorded, "superseded_by_id": None}, told
 
 
-async def _start(session: WriteSession, writes: Writes, row: Row, contact: NewContact, told: dict[str, object]) -> None:
-    """Turn intervention, booking and referral to running work, in the broker's reach."""
+async def _begin(wide: BrokerSession, writes: Writes, row: Row, contact: NewContact, told: dict[str, object]) -> None:
+    """Let the work begin with a contact, or have begun with it, where a later one was recorded first."""
+    if row["started_on"] is None:
+        await _start(wide, writes, row, contact, told)
+        return
+    moved = first_day_of_work(row["started_on"], contact.held_on)
+    await change(wide, row, started_on=moved)
+    await tell(wide, writes, "intervention.contact_recorded", row, data=told)
+    await put_off(wide, row)
+
+
+async def _start(
+    session: BrokerSession, writes: Writes, row: Row, contact: NewContact, told: dict[str, object]
+) -> None:
+    """Turn intervention, booking and referral to running work."""
     check_state_move(InterventionState(row["state"]), InterventionState.ACTIVE)
     referral = await interventions.lock_referral(session, row["referral_id"])
     booking = await interventions.lock_booking(session, row["booking_id"])
@@ -99,15 +131,7 @@ async def _start(session: WriteSession, writes: Writes, row: Row, contact: NewCo
         session, writes, referral, State.IN_PROGRESS, event_id=event_id, event_type="intervention.started"
     )
     await obligations.meet(session, "initial_contact", row["id"])
-    obligations.owe(
-        writes,
-        session,
-        "closure",
-        row["provider_id"],
-        subject=("intervention", row["id"]),
-        clock="school_day",
-        due_at=london_moment(row["planned_end_on"]),
-    )
+    await owe_the_work(session, writes, row)
 
 
 async def _check_replaced(session: WriteSession, intervention_id: UUID, contact_id: UUID) -> None:
@@ -129,4 +153,5 @@ def _contact_of(values: dict[str, Any]) -> NewContact:
         child_seen_alone=values["child_seen_alone"],
         agencies=tuple(values["agencies"]),
         reason=values["reason"],
+        minutes_late=values["minutes_late"],
     )

@@ -3,18 +3,16 @@
 from datetime import date
 from uuid import UUID
 
-from app.clock import london_moment
 from app.db import WriteSession, broker
 from app.domain.calendar import Calendar
-from app.domain.interventions import extended_end
+from app.domain.interventions import Case, extended_end
+from app.domain.pauses import moved_by
 from app.domain.policy import Policy
-from app.errors import CapacityRefused, PlaceTaken
 from app.ids import new_id
 from app.models.casework import intervention_extension
 from app.queries import interventions
 from app.queries.parties import calendar_of
 from app.queries.writes import Writes
-from app.services import obligations
 from app.services.interventions.case import (
     Check,
     Row,
@@ -25,6 +23,8 @@ from app.services.interventions.case import (
     lock_case_and_allocation,
     tell,
 )
+from app.services.interventions.owed import put_off
+from app.services.interventions.planned_end import check_place, hold_until
 from app.services.policies import policy_today
 
 
@@ -34,8 +34,8 @@ async def extend_intervention(
     """Extend an intervention by so many school weeks; the intervention.
 
     Policy says how long before the planned end it is declared, and bounds all extensions together, counted from the
-    start. Raises NotFound, ActionNotAvailable too late, Invalid beyond policy, CapacityRefused when the place itself
-    ends, and PlaceTaken when the place is promised on.
+    start; the school days of pauses are none of them. Raises NotFound, ActionNotAvailable too late, Invalid beyond
+    policy, CapacityRefused when the place itself ends, and PlaceTaken when the place is promised on.
     """
     await find_case(session, intervention_id)
     async with broker(session) as wide:
@@ -52,17 +52,12 @@ async def extend_intervention(
             today=wide.today,
             weeks=weeks,
             notice_school_days=policy.extension_notice_school_days,
-            latest_end_on=_latest_end(calendar, case.planned_start_on, booking["standard_weeks"], policy),
+            latest_end_on=_latest_end(calendar, case, booking["standard_weeks"], policy),
         )
-        _check_place(booking["available_until"], booking["next_starts_on"], new_end)
+        check_place(booking, new_end)
         await change(wide, row, planned_end_on=new_end)
-        await wide.run(
-            "UPDATE booking SET ends_on = $3 WHERE authority_id = $1 AND id = $2",
-            wide.authority_id,
-            booking["id"],
-            new_end,
-        )
-        await obligations.put_off(wide, "closure", intervention_id, london_moment(new_end))
+        await hold_until(wide, booking, new_end)
+        await put_off(wide, row)
     writes.add(
         intervention_extension,
         id=new_id(),
@@ -78,16 +73,6 @@ async def extend_intervention(
     return row
 
 
-def _latest_end(calendar: Calendar, starts_on: date, standard_weeks: int, policy: Policy) -> date:
-    return calendar.planned_end(starts_on, standard_weeks + policy.extension_weeks)
-
-
-def _check_place(available_until: date | None, next_starts_on: date | None, new_end: date) -> None:
-    """Refuse an end after the day on which the place takes no family, or becomes another's: all days are exclusive.
-
-    Of the other family nothing is said but that day.
-    """
-    if next_starts_on is not None and new_end > next_starts_on:
-        raise PlaceTaken(f"The place is promised on from {next_starts_on.isoformat()}.")
-    if available_until is not None and new_end > available_until:
-        raise CapacityRefused(f"The place leaves the block on {available_until.isoformat()}.")
+def _latest_end(calendar: Calendar, case: Case, standard_weeks: int, policy: Policy) -> date:
+    longest = calendar.planned_end(case.planned_start_on, standard_weeks + policy.extension_weeks)
+    return moved_by(calendar, longest, sum(pause.school_days for pause in case.pauses))

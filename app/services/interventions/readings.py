@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from app.db import WriteSession
-from app.domain.interventions import check_day_of_work, check_open
+from app.domain.interventions import InterventionState, check_day_of_work
 from app.domain.measures import check_scores, measures
 from app.errors import FieldFault, Invalid
 from app.ids import new_id
@@ -13,6 +13,7 @@ from app.queries import plans
 from app.queries.writes import Writes
 from app.services import obligations
 from app.services.interventions.case import Check, Row, case_of, change, lock_case, tell
+from app.services.interventions.follow_up import check_followed_up_on
 
 
 async def record_reading(
@@ -21,12 +22,16 @@ async def record_reading(
     """Record one dated set of scores; the reading.
 
     `values`: measure, respondent, taken_on, completed_with, scores. A measure is read once a day of one respondent.
-    The referrer is not told: readings are not its to see. Raises NotFound, ActionNotAvailable, AlreadyExists, Invalid.
+    A closed case takes one as its follow-up, in the time of that. The referrer is not told: readings are not its to
+    see. Raises NotFound, ActionNotAvailable, AlreadyExists, Invalid.
     """
     row = await lock_case(session, intervention_id, check)
     case = case_of(row)
-    check_open(case)
-    check_day_of_work(case, values["taken_on"], session.today, "/taken_on")
+    closed = case.state is InterventionState.CLOSED
+    if closed:
+        await check_followed_up_on(session, row, values["taken_on"], "/taken_on")
+    else:
+        check_day_of_work(case, values["taken_on"], session.today, "/taken_on")
     measure = measures().get(values["measure"])
     if measure is None:
         raise Invalid(errors=[FieldFault("/measure", "unknown_measure", "There is no such measure.")])
@@ -49,5 +54,5 @@ async def record_reading(
         to_referrer=False,
         data={"reading_id": str(recorded["id"]), "measure": measure.key},
     )
-    await obligations.meet(session, "baseline", intervention_id)
+    await obligations.meet(session, "follow_up" if closed else "baseline", intervention_id)
     return recorded

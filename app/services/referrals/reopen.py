@@ -6,6 +6,7 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from app.access import Kind
+from app.clock import london_date
 from app.db import BrokerSession, ReadSession, WriteSession, broker
 from app.domain.allocation import Hold, Place
 from app.domain.allocation.override import is_free, is_full
@@ -26,7 +27,8 @@ from app.services import events, history
 from app.services.allocation import allocate_waiting
 from app.services.ground import Ground, lot_of, survey
 from app.services.interventions.case import change
-from app.services.obligations import owe
+from app.services.interventions.owed import dues
+from app.services.obligations import cancel, owe
 from app.services.panels.sending import relist
 from app.services.referrals.acting import Officer, Row, note, parties
 
@@ -222,9 +224,12 @@ async def _owe_again(
     subjects = [undone.referral["id"], *([case["id"]] if case else [])]
     ended = await queries.ended_by_closure(wide, subjects, undone.closed_at)
     calendar = await calendar_of_school(wide, undone.referral["school_id"], ground.calendar)
+    of_case = await _dues_of(wide, undone, case)
     for row in ended:
         clock = cast("ObligationClock", row["clock"])
         due_at = due_anew(clock, row["due_at"], closed_at=undone.closed_at, now=wide.now, calendar=calendar)
+        if row["subject_kind"] == "intervention":
+            due_at = of_case.get(row["kind"], due_at)
         owe(
             writes,
             wide,
@@ -234,6 +239,9 @@ async def _owe_again(
             clock=clock,
             due_at=due_at,
         )
+    if undone.case is not None:
+        # Work that was not over after all is followed up once it is.
+        await cancel(wide, undone.case["id"], ["follow_up"])
     for hold, kind in _OWED_FOR_A_HOLD.items():
         if hold in holds and hold not in undone.referral["holds"] and kind not in {row["kind"] for row in ended}:
             owe(
@@ -241,3 +249,11 @@ async def _owe_again(
                 subject=("referral", undone.referral["id"]), clock="calendar_hour",
                 due_at=wide.now + timedelta(hours=ground.policy.placement_hours),
             )  # fmt: skip
+
+
+async def _dues_of(wide: BrokerSession, undone: _Undone, case: Row | None) -> dict[ObligationKind, datetime]:
+    """When what the provider owes on a case that goes on is due, the days in which it was closed not counted."""
+    if case is None:
+        return {}
+    eve = timedelta(days=1)
+    return await dues(wide, case, (london_date(undone.closed_at) + eve, wide.today + eve))
