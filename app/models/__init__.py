@@ -3,6 +3,7 @@
 from app.models import (
     allocation,
     casework,
+    closing,
     demand,
     events,
     ground,
@@ -18,6 +19,7 @@ __all__ = [
     "ROW_POLICIES",
     "allocation",
     "casework",
+    "closing",
     "demand",
     "events",
     "ground",

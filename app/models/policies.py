@@ -80,6 +80,8 @@ APPEND_ONLY = frozenset(
         "override",
         "policy_version",
         "return_submission",
+        "goal_progress",
+        "closure_letter",
     }
 )
 """Tables that the application role may add to, and never change."""
