@@ -13,9 +13,10 @@ from app.graphql.visibility import FIELD_GROUPS, case_type
 
 CASE_TYPES = {
     "Allocation", "AllocationSummary", "AttendanceRecord", "BandDecision", "Certificate", "Closure", "Contact",
-    "Decision", "ExpectedStart", "Explanation", "ExplanationFacts", "Goal", "Household", "HouseholdContact",
+    "Decision", "ExpectedStart", "Explanation", "ExplanationFacts", "FamilyQuote", "Goal", "GoalProgress", "Household",
+    "HouseholdContact",
     "Intervention", "LinkedChild", "Override", "Plan", "PolicyCited", "Pupil", "PupilStatutory", "ReasonCount",
-    "Reading", "Referral", "Signpost", "StatusChange", "SuspensionRecord",
+    "Reading", "Referral", "Signpost", "SignpostRecord", "StatusChange", "SuspensionRecord", "TimelineEntry",
 }  # fmt: skip
 WITHOUT_GROUPS = {
     "Area", "Authority", "Contract", "ContractVariation", "Lot", "LotUse", "OfferAnswers",

@@ -3,6 +3,7 @@
 from app.graphql.types import (
     allocations,
     authority,
+    closing,
     interventions,
     officers_acts,
     outcomes,
@@ -16,6 +17,7 @@ from app.graphql.types import (
 __all__ = [
     "allocations",
     "authority",
+    "closing",
     "interventions",
     "officers_acts",
     "outcomes",
