@@ -120,6 +120,9 @@ def filled(path: str, scene: Scene) -> str:
         "hand_over",
         "policy",
         "template",
+        "goal",
+        "signpost",
+        "quote",
     ):
         path = path.replace(f"{{{name}_id}}", scene.ids[name])
     path = path.replace("{allocation_id}", scene.ids["pending_allocation"])
