@@ -132,7 +132,8 @@ BREAKAGES = {
     "closure_signpost_not_recorded": ["DELETE FROM signpost"],
     "plan_without_goals": [
         "INSERT INTO plan (authority_id, intervention_id, provider_id, agreed_on) SELECT authority_id, id, provider_id,"
-        " '2026-11-20' FROM intervention i WHERE NOT EXISTS (SELECT FROM plan p WHERE p.intervention_id = i.id) LIMIT 1",
+        " '2026-11-20' FROM intervention i"
+        " WHERE NOT EXISTS (SELECT FROM plan p WHERE p.intervention_id = i.id) LIMIT 1",
     ],
     "recorded_before_the_case": ["UPDATE signpost SET signposted_on = '2020-01-01'"],
     "place_booked_twice": [
