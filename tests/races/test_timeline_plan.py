@@ -82,9 +82,10 @@ async def test_a_page_is_one_range_of_the_index_of_timelines(template: Template,
                     async with connection.transaction():
                         await connection.execute(context_sql(principal, reach=own_reach(principal)))
                         await connection.execute(f"SET LOCAL plan_cache_mode = {mode}")
-                        lines = await connection.fetch(
-                            f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY OFF) {recorder.sql}", *recorder.arguments
-                        )
+                        await connection.execute(f"PREPARE page AS {recorder.sql}")
+                        values = ", ".join(f"'{value}'" for value in recorder.arguments)
+                        lines = await connection.fetch(f"EXPLAIN (ANALYZE, TIMING OFF) EXECUTE page ({values})")
+                        await connection.execute("DEALLOCATE page")
                     plan = "\n".join(line[0] for line in lines)
                     assert "using ix_event_referral on event" in plan, plan
                     assert "Seq Scan on event" not in plan, plan
