@@ -10,7 +10,7 @@ from tests.guards.test_docs import table
 
 WITHOUT_A_REFERRAL = {
     "allocation_run", "return", "lot", "contract", "hand_over", "service", "practitioner", "provider", "school",
-    "area", "policy", "calendar", "school_calendar",
+    "area", "policy", "calendar", "school_calendar", "return_template",
 }  # fmt: skip
 """Subjects whose events name no referral."""
 
