@@ -3,6 +3,7 @@
 from app.models import (
     allocation,
     casework,
+    closing,
     courses,
     demand,
     events,
@@ -23,6 +24,7 @@ __all__ = [
     "ROW_POLICIES",
     "allocation",
     "casework",
+    "closing",
     "courses",
     "demand",
     "events",

@@ -21,7 +21,8 @@ event = tenant_table(
     # Ids and codes only: never personal data.
     Column("data", JSONB, nullable=False, server_default=text("'{}'")),
     UniqueConstraint("authority_id", "id", "type"),
-    Index("ix_event_referral", "authority_id", "referral_id", "recorded_at"),
+    # A timeline: every act on a referral, in order.
+    Index("ix_event_referral", "authority_id", "referral_id", "occurred_at", "id"),
     policy=RowPolicy(
         read=within(
             "EXISTS (SELECT 1 FROM event_audience a WHERE a.authority_id = event.authority_id"

@@ -81,6 +81,8 @@ APPEND_ONLY = frozenset(
         "panel_decision",
         "policy_version",
         "return_submission",
+        "goal_progress",
+        "closure_letter",
     }
 )
 """Tables that the application role may add to, and never change."""

@@ -1,6 +1,7 @@
 """What every list of the parties and the supply has in common: its two parameters, and how its rows become a page."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -21,6 +22,11 @@ Row = TypeVar("Row")
 def name_and_id(position: Position | None) -> tuple[str, UUID] | None:
     """The position of a list that is ordered by name and id."""
     return (str(position[0]), UUID(str(position[1]))) if position else None
+
+
+def day_and_id(position: Position | None) -> tuple[date, UUID] | None:
+    """The position of a list that is ordered by day and id."""
+    return (date.fromisoformat(str(position[0])), UUID(str(position[1]))) if position else None
 
 
 def listed(

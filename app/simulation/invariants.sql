@@ -780,6 +780,51 @@ WHERE o.met_at IS NULL AND o.cancelled_at IS NULL AND i.state <> 'closed' AND CA
   WHEN 'closure' THEN i.started_on IS NULL
   ELSE false END
 
+-- What a case leaves behind: every close has its two letters, one of each for each version, none before a first close;
+-- words that were taken back stand nowhere; what a closure's summary names is a signpost too.
+UNION ALL
+SELECT 'close_without_letters', i.id, format('%s of two', count(DISTINCT l.audience)) FROM intervention i
+LEFT JOIN closure_letter l ON l.authority_id = i.authority_id AND l.intervention_id = i.id
+WHERE i.closure_summary IS NOT NULL GROUP BY i.id HAVING count(DISTINCT l.audience) <> 2
+
+UNION ALL
+SELECT 'letter_without_its_pair', l.intervention_id, format('version %s', l.version) FROM closure_letter l
+GROUP BY l.authority_id, l.intervention_id, l.version HAVING count(DISTINCT l.audience) <> 2
+
+UNION ALL
+SELECT 'letters_without_a_close', l.intervention_id, format('%s for %s closings', max(l.version), (
+    SELECT count(*) FROM event e WHERE e.type = 'intervention.closed' AND e.subject_id = l.intervention_id))
+FROM closure_letter l GROUP BY l.authority_id, l.intervention_id
+HAVING max(l.version) > (
+    SELECT count(*) FROM event e WHERE e.type = 'intervention.closed' AND e.subject_id = l.intervention_id)
+
+UNION ALL
+SELECT 'withdrawn_words_kept', q.id, 'taken back on ' || q.withdrawn_on FROM family_quote q
+WHERE q.withdrawn_on IS NOT NULL AND q.words IS NOT NULL
+
+UNION ALL
+SELECT 'words_in_a_letter', l.id, 'a quote is read with its letter and not copied into it' FROM closure_letter l
+CROSS JOIN LATERAL jsonb_array_elements(l.content -> 'blocks') block
+WHERE block ->> 'kind' = 'quote' AND block ->> 'reference' IS NOT NULL AND block ->> 'text' <> ''
+
+UNION ALL
+SELECT 'closure_signpost_not_recorded', i.id, named ->> 'name' FROM intervention i
+CROSS JOIN LATERAL jsonb_array_elements(i.closure_summary -> 'signposted') named
+WHERE NOT EXISTS (SELECT FROM signpost s WHERE s.authority_id = i.authority_id AND s.intervention_id = i.id
+                  AND lower(s.name) = lower(named ->> 'name'))
+
+UNION ALL
+SELECT 'plan_without_goals', p.intervention_id, format('version %s', p.version) FROM plan p
+WHERE NOT EXISTS (SELECT FROM goal g WHERE g.authority_id = p.authority_id AND g.intervention_id = p.intervention_id)
+
+UNION ALL
+SELECT 'recorded_before_the_case', x.id, x.what FROM (
+  SELECT authority_id, intervention_id, id, said_on AS on_day, 'progress' AS what FROM goal_progress
+  UNION ALL SELECT authority_id, intervention_id, id, signposted_on, 'signpost' FROM signpost
+  UNION ALL SELECT authority_id, intervention_id, id, said_on, 'quote' FROM family_quote) x
+JOIN intervention i ON i.authority_id = x.authority_id AND i.id = x.intervention_id
+WHERE x.on_day < (i.accepted_at AT TIME ZONE 'Europe/London')::date
+
 -- What clients were told: no acknowledged write is lost, a retry had no second effect, no event was skipped.
 UNION ALL
 SELECT 'acknowledged_write_lost', k.id, k.kind FROM (SELECT DISTINCT kind, id FROM acknowledged) k

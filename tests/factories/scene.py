@@ -11,11 +11,13 @@ from uuid import UUID
 
 from app.access import Group, Kind, Principal
 from app.db import Database, broker
+from app.documents.model import Document, Paragraph, as_data
 from app.domain.return_template_rules import own_content
 from app.domain.returns import FIRST_OWN_VERSION, SCHOOL_TERM, template_of
 from app.domain.upn import make_upn
 from app.ids import new_id
 from app.models.casework import return_submission
+from app.models.closing import closure_letter
 from app.models.parties import organisation, school_calendar
 from app.models.return_templates import return_template
 from app.queries.writes import Writes
@@ -43,8 +45,14 @@ SECRETS: Final[dict[Group, tuple[str, ...]]] = {
     Group.IDENTITY: ("Zephyrine", "Quillfeather", "01632 960777", "Ottoline", "Wisteria Lane", "Words of one's own"),
     Group.STATUTORY: (UPN, "Secret-mis-key", "Question for the sender"),
     Group.ATTENDANCE: ('"sessions_attended":53', '"sessionsAttended":53'),
-    Group.PROGRESS: ("Goal of the garden", "Summary of the sea"),
-    Group.CASEWORK: ("Worry of the willow", "Word of the willow"),
+    Group.PROGRESS: ("Goal of the garden", "Summary of the sea", "Said of the stream", "Signpost of the shore"),
+    Group.CASEWORK: (
+        "Worry of the willow",
+        "Word of the willow",
+        "Quote of the quay",
+        "Pier for parents",
+        "Letter of the lagoon",
+    ),
     Group.READINGS: ('"jointly"', '"JOINTLY"'),
     Group.EXPLANATION: ('"paragraph"',),
     Group.DECISIONS: (
@@ -109,7 +117,9 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
     await done(await provider.post(f"{path}/safety", {"safe_contact": True, "visit_risks": True}))
     ids["contact"] = (await done(await provider.post(f"{path}/contacts", contact())))["id"]
     goals = [{"title": "Goal of the garden", "owner": "family", "need_code": "attendance"}]
-    await done(await provider.put(f"{path}/plan", plan(goals=goals), headers={"If-Match": "*"}))
+    put = await done(await provider.put(f"{path}/plan", plan(goals=goals), headers={"If-Match": "*"}))
+    ids["goal"] = put["goals"][0]["id"]
+    await _left_behind(provider, path, ids)
     measures = (await provider.get("/v1/measures")).json()["data"]
     journey = next(measure for measure in measures if measure["key"] == "family_journey")
     reading = {
@@ -162,6 +172,7 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
             published_by_client_id=wide.principal.client_id,
             summary_of_changes="x",
         )
+        _letters(writes, wide.now, ids)
         await writes.flush(wide)
     ids["template"] = str(template_id)
     for kind in ("school", "provider"):
@@ -199,6 +210,44 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
     ids["run"] = (await done(await api.as_(scene.town.officer).post("/v1/allocation-runs", {})))["id"]
     ids["policy"] = (await done(await school.get("/v1/policies/current")))["id"]
     return scene
+
+
+async def _left_behind(provider: Caller, path: str, ids: dict[str, str]) -> None:
+    """What a case leaves: an entry on its goal, signposts for the child and for a parent, and a quote."""
+    consent = {"given_by": "parent", "on": "2026-11-12", "uses": ["report"]}
+    signpost = {"kind": "advice", "signposted_on": "2026-11-12"}
+    for name, part, body in (
+        (
+            "progress",
+            f"goals/{ids['goal']}/progress",
+            {"said_on": "2026-11-12", "said_by": "child", "words": "Said of the stream"},
+        ),
+        ("signpost", "signposts", {**signpost, "name": "Signpost of the shore", "for_whom": "child"}),
+        ("parents_signpost", "signposts", {**signpost, "name": "Pier for parents", "for_whom": "parent"}),
+        (
+            "quote",
+            "quotes",
+            {"whose": "parent", "words": "Quote of the quay", "said_on": "2026-11-12", "consent": consent},
+        ),
+    ):
+        answer = await provider.post(f"{path}/{part}", body)
+        assert answer.status_code == 201, answer.text
+        ids[name] = answer.json()["id"]
+
+
+def _letters(writes: Writes, made_at: datetime, ids: dict[str, str]) -> None:
+    """Letters as an earlier close left them."""
+    for audience, words in (("family", "Letter of the lagoon"), ("school", "Letter for the school")):
+        writes.add(
+            closure_letter,
+            id=new_id(),
+            intervention_id=UUID(ids["intervention"]),
+            referral_id=UUID(ids["referral"]),
+            audience=audience,
+            version=1,
+            made_at=made_at,
+            content=as_data(Document("Letter", made_at.date(), (Paragraph(words),))),
+        )
 
 
 async def _to_come(api: Api, database: Database, scene: Scene) -> dict[str, str]:

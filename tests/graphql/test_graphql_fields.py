@@ -13,9 +13,10 @@ from app.graphql.visibility import FIELD_GROUPS, case_type
 
 CASE_TYPES = {
     "Allocation", "AllocationSummary", "AttendanceRecord", "BandDecision", "Certificate", "Closure", "Contact",
-    "Decision", "ExpectedStart", "Explanation", "ExplanationFacts", "Goal", "Household", "HouseholdContact",
-    "Intervention", "LinkedChild", "Override", "Pause", "Plan", "PolicyCited", "Pupil", "PupilStatutory", "ReasonCount",
-    "Reading", "Referral", "Review", "ReviewedGoal", "Signpost", "StatusChange", "SuspensionRecord",
+    "Decision", "ExpectedStart", "Explanation", "ExplanationFacts", "FamilyQuote", "Goal", "GoalProgress", "Household",
+    "HouseholdContact", "Intervention", "LinkedChild", "Override", "Pause", "Plan", "PolicyCited", "Pupil",
+    "PupilStatutory", "ReasonCount", "Reading", "Referral", "Review", "ReviewedGoal", "Signpost", "SignpostRecord",
+    "StatusChange", "SuspensionRecord", "TimelineEntry",
 }  # fmt: skip
 WITHOUT_GROUPS = {
     "Area", "Authority", "Course", "CourseAttendance", "CourseEnrolment", "CourseSession", "Contract",

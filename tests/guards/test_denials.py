@@ -143,6 +143,9 @@ def filled(path: str, scene: Scene) -> str:
         "placement",
         "link_day_action",
         "link_day",
+        "goal",
+        "signpost",
+        "quote",
     ):
         path = path.replace(f"{{{name}_id}}", scene.ids[name])
     path = path.replace("{allocation_id}", scene.ids["pending_allocation"])

@@ -66,6 +66,7 @@ def read_paths(api: Api, scene: Scene) -> list[str]:
         "allocation_id": ["allocation", "pending_allocation"],
         "intervention_id": ["intervention"],
         "return_id": ["school_return", "provider_return"],
+        "goal_id": ["goal"],
         **{f"{noun}_id": [noun] for noun in (
             "area", "school", "provider", "service", "contract", "lot", "practitioner", "client", "run", "policy",
             "hand_over", "panel", "sitting", "item", "action", "review",
@@ -84,7 +85,8 @@ def read_paths(api: Api, scene: Scene) -> list[str]:
                 for key in (keys if name in one else keys[:1])
             ]
         for measure in ("attendance", "suspensions", "capacity", "timeliness"):
-            paths += [one.replace("{measure}", measure) for one in expanded]
+            for audience in ("family", "school"):
+                paths += [one.replace("{measure}", measure).replace("{audience}", audience) for one in expanded]
     assert not [path for path in paths if "{" in path], "a path parameter that the scene does not know"
     return sorted(set(paths))
 

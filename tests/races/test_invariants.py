@@ -231,6 +231,27 @@ BREAKAGES = {
     ],
     "enrolled_on_what_is_over": ["UPDATE course SET state = 'cancelled', cancel_reason = 'other'"],
     "course_use_not_by_first_session": ["UPDATE course_attendance SET result = 'absent', reason = 'other'"],
+    "close_without_letters": ["DELETE FROM closure_letter WHERE audience = 'school'"],
+    "letter_without_its_pair": ["UPDATE closure_letter SET version = version + 1 WHERE audience = 'family'"],
+    "letters_without_a_close": ["UPDATE closure_letter SET version = version + 5"],
+    "withdrawn_words_kept": [
+        "ALTER TABLE family_quote DROP CONSTRAINT ck_family_quote_withdrawn_words_are_gone",
+        "INSERT INTO family_quote (authority_id, id, intervention_id, whose, words, said_on, anonymous, consent_by,"
+        " consent_on, uses, withdrawn_on, withdrawn_by, recorded_at) SELECT authority_id, gen_random_uuid(), id,"
+        " 'parent', 'x', '2026-11-20', true, 'parent', '2026-11-20', '{report}', '2026-11-20', 'parent', now()"
+        " FROM intervention LIMIT 1",
+    ],
+    "words_in_a_letter": [
+        "UPDATE closure_letter SET content = jsonb_set(content, '{blocks,0}',"
+        ' \'{"kind": "quote", "text": "x", "said_by": "y", "reference": "z"}\')',
+    ],
+    "closure_signpost_not_recorded": ["DELETE FROM signpost"],
+    "plan_without_goals": [
+        "INSERT INTO plan (authority_id, intervention_id, provider_id, agreed_on) SELECT authority_id, id, provider_id,"
+        " '2026-11-20' FROM intervention i"
+        " WHERE NOT EXISTS (SELECT FROM plan p WHERE p.intervention_id = i.id) LIMIT 1",
+    ],
+    "recorded_before_the_case": ["UPDATE signpost SET signposted_on = '2020-01-01'"],
     "place_booked_twice": [
         "ALTER TABLE booking DROP CONSTRAINT ex_booking_no_overlap",
         "INSERT INTO booking (authority_id, id, place_id, lot_id, provider_id, household_id, state, starts_on, ends_on,"

@@ -3,6 +3,7 @@
 from app.graphql.types import (
     allocations,
     authority,
+    closing,
     courses,
     interventions,
     link_days,
@@ -20,6 +21,7 @@ from app.graphql.types import (
 __all__ = [
     "allocations",
     "authority",
+    "closing",
     "courses",
     "interventions",
     "link_days",

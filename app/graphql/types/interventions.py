@@ -11,6 +11,7 @@ from strawberry.scalars import JSON
 from app.access import Group
 from app.graphql.context import Info
 from app.graphql.rows import Node, Row, edge, of_noun
+from app.graphql.types.closing import FamilyQuote, GoalProgress, SignpostRecord
 from app.graphql.types.common import CHILDREN, First, children
 from app.graphql.types.schools import School
 from app.graphql.types.supply import Lot, Practitioner, Provider
@@ -120,6 +121,11 @@ class Goal(Row):
     due_on: date | None = seen(_PROGRESS)
     progress: str | None = seen(_PROGRESS)
     result: str | None = seen(_PROGRESS, "`achieved`, `partly` or `not`.")
+
+    @resolved("What was said of it, by day.", group=_PROGRESS, rule="list_goal_progress")
+    def progress_entries(self, info: Info, first: First = CHILDREN) -> list[GoalProgress] | None:
+        """The first entries."""
+        return children(info, self, "goal_progress", "goal_id", first)
 
 
 @case_type
@@ -244,3 +250,13 @@ class Intervention(Row, Node):
     def readings(self, info: Info, first: First = CHILDREN) -> list[Reading] | None:
         """The first readings."""
         return children(info, self, "reading", "intervention_id", first)
+
+    @resolved("Services that the family was pointed to, by day.", group=_PROGRESS, rule="list_signposts")
+    def signposts(self, info: Info, first: First = CHILDREN) -> list[SignpostRecord] | None:
+        """The first signposts."""
+        return children(info, self, "signpost", "intervention_id", first)
+
+    @resolved("The family's own words, by day.", group=_CASEWORK, rule="list_quotes")
+    def quotes(self, info: Info, first: First = CHILDREN) -> list[FamilyQuote] | None:
+        """The first quotes."""
+        return children(info, self, "family_quote", "intervention_id", first)

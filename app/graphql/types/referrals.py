@@ -10,6 +10,7 @@ from strawberry.scalars import JSON
 from app.access import Group
 from app.graphql.context import Info
 from app.graphql.rows import Node, Row, edge, of_noun
+from app.graphql.types.closing import TimelineEntry
 from app.graphql.types.common import CHILDREN, First, children
 from app.graphql.types.explanations import PRICE, Explanation, shown
 from app.graphql.types.pupils import Household, Pupil
@@ -160,6 +161,11 @@ class Referral(Row, Node):
     ) -> list[Annotated["Allocation", strawberry.lazy("app.graphql.types.allocations")]] | None:
         """The first allocations."""
         return children(info, self, "allocation", "referral_id", first)
+
+    @resolved("Every act on it that you were told of, the earliest first.", group=_PUBLIC, rule="get_timeline")
+    def timeline(self, info: Info, first: First = CHILDREN) -> list[TimelineEntry] | None:
+        """The first entries."""
+        return children(info, self, "timeline_entry", "referral_id", first)
 
     @resolved(
         "Why it was offered where it was, the latest decision first.",

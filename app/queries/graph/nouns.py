@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from app.access import Kind
+from app.queries.timeline import ENTRIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,6 +377,42 @@ GOAL: Final = Noun(
     "goal t",
     _split("id intervention_id provider_id position title need_code owner due_on progress result"),
     parents={"intervention_id": Order(("position", "id"))},
+)
+
+GOAL_PROGRESS: Final = Noun(
+    "goal_progress",
+    "goal_progress t",
+    _split("id intervention_id goal_id goal_title said_on said_by words recorded_at"),
+    parents={"goal_id": Order(("said_on", "id"))},
+)
+
+SIGNPOST: Final = Noun(
+    "signpost",
+    "signpost t",
+    _split(
+        "id intervention_id name kind url service_id signposted_on for_whom taken_up why_not followed_up_on recorded_at"
+        " version"
+    ),
+    parents={"intervention_id": Order(("signposted_on", "id"))},
+)
+
+FAMILY_QUOTE: Final = Noun(
+    "family_quote",
+    "family_quote t",
+    _split(
+        "id intervention_id whose words said_on anonymous consent_by consent_on uses withdrawn_on withdrawn_by"
+        " recorded_at"
+    ),
+    parents={"intervention_id": Order(("said_on", "id"))},
+)
+
+TIMELINE_ENTRY: Final = Noun(
+    "timeline_entry",
+    f"({ENTRIES}) t",
+    _split(
+        "id referral_id type occurred_at organisation_id practitioner_id subject_kind subject_id subject_version data"
+    ),
+    parents={"referral_id": Order(("occurred_at", "id"))},
 )
 
 READING: Final = Noun(

@@ -12,6 +12,7 @@ from app.access import Group
 from app.domain.interventions import GoalResult
 from app.routers.schemas.base import In, LongText, Public, Seen, ShortText
 from app.routers.schemas.codes import NeedKey
+from app.routers.schemas.returns import WarningOut
 from app.routers.schemas.types import Date
 
 
@@ -33,8 +34,12 @@ class GoalIn(In):
     title: ShortText
     need_code: NeedKey | None = None
     owner: GoalOwner
-    due_on: Date | None = None
-    progress: LongText | None = None
+    due_on: Date | None = Field(
+        None,
+        description="From the day that the plan was agreed, and within a year. A day after the planned end is taken,"
+        " with a warning.",
+    )
+    progress: LongText | None = Field(None, description="How it stands, in the plan's own words.")
 
 
 class PlanIn(In):
@@ -91,3 +96,6 @@ class PlanOut(Seen):
     review_on: Annotated[date | None, Group.PROGRESS]
     family_words: Annotated[str | None, Group.CASEWORK]
     goals: Annotated[list[GoalOut], Group.PROGRESS]
+    warnings: Annotated[
+        list[WarningOut], Group.PROGRESS, Field(description="What is unusual: goals due after the planned end.")
+    ]

@@ -1,4 +1,4 @@
-"""Closing a case: the summary kept, the place given back and offered on, the referral closed, all at once."""
+"""Closing a case: summary and letters kept, the place given back and offered on, the referral closed, all at once."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,9 @@ from app.services import history, obligations
 from app.services.allocation import allocate_waiting
 from app.services.bookings import release_booking
 from app.services.interventions.case import Check, Row, case_of, change, find_case, lock_case_and_allocation, tell
+from app.services.interventions.letters import make_letters
 from app.services.interventions.owed import dues, owe_at
+from app.services.interventions.signposts import keep_those_of_the_closure
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,12 @@ async def close_intervention(
     await find_case(session, intervention_id)
     async with broker(session) as wide:
         row = await lock_case_and_allocation(wide, intervention_id, check)
-        goal_ids = [goal["id"] for goal in await plans.goals_of(wide, intervention_id)]
+        goals = await plans.goals_of(wide, intervention_id)
         check_closing(
             case_of(row),
             outcome=closing.outcome,
             reason=closing.reason,
-            goal_ids=goal_ids,
+            goal_ids=[goal["id"] for goal in goals],
             results=[goal_id for goal_id, _ in closing.goals],
             what_changed=closing.summary["what_changed"],
             today=wide.today,
@@ -56,7 +58,8 @@ async def close_intervention(
         if Hold.AGREEMENT_WITHDRAWN in referral["holds"]:
             raise ActionNotAvailable("The family took its agreement back: an officer's safeguarding check comes first.")
         await release_booking(wide, row["booking_id"], "closed")
-        await plans.set_goal_results(wide, intervention_id, {key: result.value for key, result in closing.goals})
+        results = dict(closing.goals)
+        await plans.set_goal_results(wide, intervention_id, {key: result.value for key, result in results.items()})
         await change(
             wide,
             row,
@@ -65,6 +68,14 @@ async def close_intervention(
             outcome=closing.outcome.value,
             close_reason=closing.reason.value,
             closure_summary=closing.summary,
+        )
+        await make_letters(
+            wide,
+            writes,
+            row,
+            goals=[(goal["title"], results[goal["id"]]) for goal in goals],
+            summary=closing.summary,
+            signposts=await keep_those_of_the_closure(wide, writes, intervention_id, closing.summary["signposted"]),
         )
         event_id = await tell(
             wide,

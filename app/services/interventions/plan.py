@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from app.db import ReadSession, WriteSession
+from app.domain.goals import check_due, late_warnings
 from app.domain.interventions import check_day_of_work, check_open
 from app.errors import FieldFault, Invalid
 from app.ids import new_id
@@ -23,16 +24,22 @@ def _no_plan_yet(intervention_id: UUID) -> Row:
         "family_words": None,
         "version": 0,
         "goals": [],
+        "warnings": [],
     }
 
 
 async def get_plan(session: ReadSession, intervention_id: UUID) -> Row:
     """The plan with its goals; version 0 and empty while none was agreed. Raises NotFound."""
-    await find_case(session, intervention_id)
+    row = await find_case(session, intervention_id)
     found = await plans.find_plan(session, intervention_id)
     if found is None:
         return _no_plan_yet(intervention_id)
-    return {**found, "goals": await plans.goals_of(session, intervention_id)}
+    goals = await plans.goals_of(session, intervention_id)
+    return {
+        **found,
+        "goals": goals,
+        "warnings": late_warnings(row["planned_end_on"], [goal["due_on"] for goal in goals]),
+    }
 
 
 async def put_plan(
@@ -49,6 +56,7 @@ async def put_plan(
     case = case_of(row)
     check_open(case)
     check_day_of_work(case, content["agreed_on"], session.today, "/agreed_on")
+    check_due(content["agreed_on"], [goal["due_on"] for goal in content["goals"]])
     goals = _goals(content["goals"], {goal["id"] for goal in before["goals"]})
     version = before["version"] + 1
     if before["version"] == 0:
