@@ -141,6 +141,10 @@ RULES: Final[dict[str, Rule]] = {
     "publish_return_template": Rule(Scope.ADMIN, _AUTHORITY),
     "withdraw_return_template": Rule(Scope.ADMIN, _AUTHORITY),
     "list_obligations": Rule(Scope.REFERRALS_READ, _ALL),
+    "get_obligation": Rule(Scope.REFERRALS_READ, _ALL),
+    "mark_obligation_done": Rule(Scope.REFERRALS_WRITE, _AUTHORITY),
+    # Everyone reads how it met what it owed itself, so it needs no more than the worklist does.
+    "get_service_levels": Rule(Scope.REFERRALS_READ, _ALL),
     # supply
     "list_services": Rule(Scope.SUPPLY_READ, _ALL),
     "get_service": Rule(Scope.SUPPLY_READ, _ALL),
@@ -223,6 +227,7 @@ RULES: Final[dict[str, Rule]] = {
     "graphql.interventions": Rule(Scope.INTERVENTIONS_READ, _ALL),
     "graphql.returns": Rule(Scope.RETURNS_READ, _FILERS | _AUTHORITY),
     "graphql.obligations": Rule(Scope.REFERRALS_READ, _ALL),
+    "graphql.compliance": Rule(Scope.REFERRALS_READ, _ALL),
     "graphql.waitingList": Rule(Scope.REFERRALS_READ, _AUTHORITY),
     "graphql.outcomes": Rule(Scope.OUTCOMES_READ, _AUTHORITY),
     "graphql.capacity": Rule(Scope.OUTCOMES_READ, _AUTHORITY),

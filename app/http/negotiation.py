@@ -7,6 +7,7 @@ GRAPHQL: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
 HTML: Final = "text/html"
 MARKDOWN: Final = "text/markdown"
+CSV: Final = "text/csv"
 
 
 def preferred(accept: str | None, offered: Sequence[str]) -> str | None:

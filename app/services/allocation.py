@@ -20,6 +20,7 @@ from app.domain.allocation import (
 )
 from app.domain.allocation.order import over_entitled_schools
 from app.domain.allocation.supply import Supply
+from app.domain.clocks import in_hours
 from app.domain.referral import State
 from app.models import demand
 from app.queries import referrals, who_waits
@@ -180,5 +181,5 @@ async def flag_unplaceable(
             authority_id,
             subject=("referral", referral_id),
             clock="calendar_hour",
-            due_at=session.now + timedelta(hours=ground.policy.placement_hours),
+            due_at=in_hours(session.now, ground.policy.placement_hours),
         )

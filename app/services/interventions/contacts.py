@@ -5,6 +5,7 @@ from uuid import UUID
 
 from app.clock import london_date, london_moment
 from app.db import WriteSession, broker
+from app.domain.clocks import due_at
 from app.domain.contacts import ContactKind, NewContact, check_contact, check_replacement
 from app.domain.interventions import InterventionState, check_state_move, first_day_of_work
 from app.domain.referral import State
@@ -14,6 +15,7 @@ from app.ids import new_id
 from app.models.casework import intervention_contact
 from app.queries import contacts as queries
 from app.queries import interventions
+from app.queries.school_calendars import calendar_of_school
 from app.queries.writes import Writes
 from app.services import history, obligations
 from app.services.interventions.case import (
@@ -99,6 +101,7 @@ async def _start(session: WriteSession, writes: Writes, row: Row, contact: NewCo
         session, writes, referral, State.IN_PROGRESS, event_id=event_id, event_type="intervention.started"
     )
     await obligations.meet(session, "initial_contact", row["id"])
+    days_of_school = await calendar_of_school(session, row["school_id"])
     obligations.owe(
         writes,
         session,
@@ -106,7 +109,7 @@ async def _start(session: WriteSession, writes: Writes, row: Row, contact: NewCo
         row["provider_id"],
         subject=("intervention", row["id"]),
         clock="school_day",
-        due_at=london_moment(row["planned_end_on"]),
+        due_at=due_at("school_day", days_of_school, london_moment(row["planned_end_on"]), 0),
     )
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from app.clock import london_moment
 from app.db import WriteSession, broker
 from app.domain.calendar import Calendar
+from app.domain.clocks import due_at
 from app.domain.interventions import extended_end
 from app.domain.policy import Policy
 from app.errors import CapacityRefused, PlaceTaken
@@ -13,6 +14,7 @@ from app.ids import new_id
 from app.models.casework import intervention_extension
 from app.queries import interventions
 from app.queries.parties import calendar_of
+from app.queries.school_calendars import calendar_of_school
 from app.queries.writes import Writes
 from app.services import obligations
 from app.services.interventions.case import (
@@ -62,7 +64,9 @@ async def extend_intervention(
             booking["id"],
             new_end,
         )
-        await obligations.put_off(wide, "closure", intervention_id, london_moment(new_end))
+        days_of_school = await calendar_of_school(wide, row["school_id"], calendar)
+        due = due_at("school_day", days_of_school, london_moment(new_end), 0)
+        await obligations.put_off(wide, "closure", intervention_id, due)
     writes.add(
         intervention_extension,
         id=new_id(),
