@@ -63,7 +63,7 @@ DUTIES: Final[Mapping[ObligationKind, Duty]] = {
         "authority", "calendar_hour", "referral", "officer",
         "from when no lot can serve it, `placement_hours`; from an unanswered or returned offer, `escalation_hours`",
         ("override_allocation", "release_referral", "accept_allocation"),
-        "met when a lot can serve it again; cancelled when it is withdrawn",
+        "cancelled when a lot can serve it again, or it is withdrawn",
     ),
     "lead_officer_action": Duty(
         "authority", "calendar_hour", "referral", "officer",

@@ -62,10 +62,11 @@ async def plan_moments(wide: BrokerSession, writes: Writes) -> int:  # noqa: ARG
 
 
 async def remind(wide: BrokerSession, writes: Writes) -> int:
-    """Call debts to mind that are due soon, with one event each for whoever owes; how many, at most `AT_ONCE`."""
+    """Call debts to mind that are due soon, with one event each; how many, at most `AT_ONCE`."""
     rows = await queries.mark_due(wide, "reminded", AT_ONCE)
+    officers = await authority_organisation(wide)
     for row in rows:
-        _tell(writes, wide, "obligation.due_soon", row, [row["owed_by_id"]], due_at=row["due_at"])
+        _tell(writes, wide, "obligation.due_soon", row, [officers, row["owed_by_id"]], due_at=row["due_at"])
     return len(rows)
 
 

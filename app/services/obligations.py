@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from app.db import WriteSession
+from app.db import ReadSession, WriteSession
 from app.domain.obligations import ObligationClock, ObligationKind, SubjectKind
 from app.ids import new_id
 from app.models.casework import obligation
@@ -58,6 +58,18 @@ async def meet(session: WriteSession, kind: ObligationKind, subject_id: UUID) ->
         )
         > 0
     )
+
+
+async def is_owed(session: ReadSession, kind: ObligationKind, subject_id: UUID) -> bool:
+    """Whether something of a kind is open about a subject."""
+    found: bool = await session.value(
+        "SELECT EXISTS (SELECT FROM obligation WHERE authority_id = $1 AND subject_id = $2 AND kind = $3"
+        " AND met_at IS NULL AND cancelled_at IS NULL)",
+        session.authority_id,
+        subject_id,
+        kind,
+    )
+    return found
 
 
 async def put_off(session: WriteSession, kind: ObligationKind, subject_id: UUID, due_at: datetime) -> None:

@@ -21,7 +21,7 @@ WITHOUT_GROUPS = {
     "Area", "Authority", "Contract", "ContractVariation", "Lot", "LotUse", "OfferAnswers",
     "Organisation", "Practitioner", "Provider",
     "School", "Service", "Policy", "Obligation", "Return", "PageInfo", "Query", "AttendanceOutcome",
-    "SuspensionsOutcome", "Capacity", "CapacityPoint", "VolumeUse", "Timeliness",
+    "SuspensionsOutcome", "Capacity", "CapacityPoint", "VolumeUse", "Timeliness", "ServiceLevel",
 }  # fmt: skip
 """What says the same to everyone whom its row policy lets read it, or is a figure."""
 

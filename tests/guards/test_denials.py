@@ -120,6 +120,7 @@ def filled(path: str, scene: Scene) -> str:
         "hand_over",
         "policy",
         "template",
+        "obligation",
     ):
         path = path.replace(f"{{{name}_id}}", scene.ids[name])
     path = path.replace("{allocation_id}", scene.ids["pending_allocation"])

@@ -61,7 +61,7 @@ class Obligation(Row, Node):
     reminded_at: datetime | None = plain("When it was called to mind.")
     overdue_at: datetime | None = plain("When it was told to be late.")
     escalated_at: datetime | None = plain("When the lead officer of its area was told of it.")
-    done: JSON = plain("What an officer noted of one that was met outside the service.", json=True)
+    done: JSON | None = plain("What an officer noted of one that was met outside the service.", json=True)
     owed_by: Organisation | None = edge("organisation", "owed_by_id")
     referral: Annotated["Referral", strawberry.lazy("app.graphql.types.referrals")] | None = edge(
         "referral", "referral_id", rule="graphql.referrals", description="The referral that it concerns."
