@@ -127,7 +127,7 @@ _OVERRUN: Final = (
 )
 _NEW: Final = (
     "UPDATE obligation SET planned_for = due_at, remind_at = due_at - interval '1 day' WHERE authority_id = $1"
-    " AND planned_for IS DISTINCT FROM due_at"
+    " AND planned_for IS NULL"
 )
 
 

@@ -7,7 +7,7 @@ SELECT n, bench_party(1, 0) AS authority_id, bench_id(:now, 60, n) AS referral_i
   bench_id(:now, 62, n) AS place_id, bench_id(:now, 63, n) AS booking_id, bench_id(:now, 64, n) AS intervention_id,
   bench_id(:now, 65, n) AS offer_id, bench_id(:now, 66, n) AS pupil_id, bench_party(4, n % 40) AS school_id,
   bench_party(5, 0) AS provider_id,
-  :now - interval '42 days' + interval '44 days' * (n::float8 / :cases) AS accepted_at,
+  :now - interval '44 days' + interval '44 days' * (n::float8 / :cases) AS accepted_at,
   (:now - interval '2 days' + interval '44 days' * (n::float8 / :cases))::date AS planned_end_on
 FROM generate_series(1, :cases) n;
 

@@ -233,7 +233,7 @@ obligation = tenant_table(
     Column("overdue_at", DateTime(timezone=True)),
     # When its due moment was last moved; empty: it stands as it was when the debt arose.
     Column("put_off_at", DateTime(timezone=True)),
-    # The due moment that the next two were worked out for: the clock works them out, and again when it was put off.
+    # The due moment, once the clock has worked out the next two for it; empty until then, and when it was put off.
     Column("planned_for", DateTime(timezone=True)),
     Column("remind_at", DateTime(timezone=True)),
     Column("escalate_at", DateTime(timezone=True)),
@@ -257,6 +257,7 @@ obligation = tenant_table(
         unique=True,
         postgresql_where=text("met_at IS NULL AND cancelled_at IS NULL"),
     ),
+    CheckConstraint("planned_for = due_at", name="planned_for_due"),
     CheckConstraint("reminded_at IS NULL OR remind_at IS NOT NULL", name="reminded_as_planned"),
     CheckConstraint("escalated_at IS NULL OR escalate_at IS NOT NULL", name="escalated_as_planned"),
     CheckConstraint("done IS NULL OR met_at IS NOT NULL", name="done_is_met"),
@@ -272,7 +273,7 @@ obligation = tenant_table(
         "authority_id",
         "created_at",
         "id",
-        postgresql_where=text("planned_for IS DISTINCT FROM due_at"),
+        postgresql_where=text("planned_for IS NULL"),
     ),
     *(
         Index(f"ix_obligation_{mark}", "authority_id", at, "id", postgresql_where=text(not_yet(mark)))

@@ -51,14 +51,17 @@ async def agenda(session: ReadSession) -> Agenda:
     row = await session.row(
         "SELECT EXISTS (SELECT FROM offer WHERE authority_id = $1 AND state = 'pending' AND answer_due_at <= $2)"
         " AS offers,"
-        " EXISTS (SELECT FROM booking WHERE authority_id = $1 AND state <> 'released' AND ends_on <= $3) AS overrun,"
+        # Not EXISTS: PostgreSQL expects to come upon such a booking soon, and reads the table until it does.
+        " coalesce((SELECT true FROM booking WHERE authority_id = $1 AND state <> 'released' AND ends_on <= $3"
+        "  ORDER BY ends_on LIMIT 1), false) AS overrun,"
         " EXISTS (SELECT FROM referral WHERE authority_id = $1 AND state = 'waiting') AS waiting,"
         " EXISTS (SELECT FROM referral WHERE authority_id = $1 AND case_provider_id IS NOT NULL AND state = 'closed')"
         " OR EXISTS (SELECT FROM referral WHERE authority_id = $1 AND former_provider_id IS NOT NULL) AS closed,"
         " EXISTS (SELECT FROM offer WHERE authority_id = $1 AND state IN ('proposed', 'pending')) AS offered,"
         " EXISTS (SELECT FROM hand_over WHERE authority_id = $1 AND state = 'planned' AND effective_on <= $3)"
         " AS handed_over,"
-        " EXISTS (SELECT FROM booking WHERE authority_id = $1 AND state <> 'released' AND starts_on > $3) AS promised",
+        " coalesce((SELECT true FROM booking WHERE authority_id = $1 AND state <> 'released' AND starts_on > $3"
+        "  ORDER BY starts_on DESC LIMIT 1), false) AS promised",
         session.authority_id,
         session.now,
         session.today,

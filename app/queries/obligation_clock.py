@@ -52,12 +52,18 @@ async def mark_due(session: BrokerSession, mark: Mark, limit: int) -> list[async
     return await session.rows(_STATEMENTS[mark], session.authority_id, session.now, limit)
 
 
-_COMING: Final = "SELECT {at} FROM obligation WHERE authority_id = $1 AND {at} > $2 AND {not_yet} ORDER BY {at} LIMIT 1"
+_COMING: Final = (
+    "SELECT {at} FROM obligation WHERE authority_id = $1 AND {at} > $2 AND {not_yet} ORDER BY {at}, id LIMIT 1"
+)
 _NEXT: Final = "SELECT least({})".format(
     ", ".join(f"({_COMING.format(at=at, not_yet=not_yet(mark))})" for mark, at in CLOCK_MARKS.items())
 )
+# Not EXISTS: PostgreSQL takes the conditions for independent, expects to come upon a row soon, and reads the table.
 _WHICH: Final = "SELECT {}".format(
-    ", ".join(f"EXISTS (SELECT FROM obligation WHERE {_due(mark)}) AS {mark}" for mark in _ALSO)
+    ", ".join(
+        f"(SELECT true FROM obligation WHERE {_due(mark)} ORDER BY {CLOCK_MARKS[mark]}, id LIMIT 1) AS {mark}"  # noqa: S608 - our own words
+        for mark in _ALSO
+    )
 )
 
 
@@ -73,11 +79,11 @@ async def marks_due(session: ReadSession) -> frozenset[Mark]:
     return frozenset(mark for mark in _ALSO if row is not None and row[mark])
 
 
-_UNPLANNED: Final = "authority_id = $1 AND planned_for IS DISTINCT FROM due_at"
+_UNPLANNED: Final = "authority_id = $1 AND planned_for IS NULL"
 
 
 async def some_unplanned(session: ReadSession) -> bool:
-    """Whether there are debts whose moments were never worked out, or not for their present due moment."""
+    """Whether there are debts whose moments are still to be worked out."""
     found: bool = await session.value(
         f"SELECT EXISTS (SELECT FROM obligation WHERE {_UNPLANNED})",  # noqa: S608 - our own words
         session.authority_id,

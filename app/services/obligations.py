@@ -75,9 +75,9 @@ async def is_owed(session: ReadSession, kind: ObligationKind, subject_id: UUID) 
 async def put_off(session: WriteSession, kind: ObligationKind, subject_id: UUID, due_at: datetime) -> None:
     """Give the open obligation of a kind a new due moment, of which everything is told anew as it comes near."""
     await session.run(
-        "UPDATE obligation SET due_at = $4, put_off_at = $5, overdue_at = NULL, version = version + 1"
-        " WHERE authority_id = $1 AND subject_id = $2 AND kind = $3 AND met_at IS NULL AND cancelled_at IS NULL"
-        " AND due_at <> $4",
+        "UPDATE obligation SET due_at = $4, put_off_at = $5, planned_for = NULL, overdue_at = NULL,"
+        " version = version + 1 WHERE authority_id = $1 AND subject_id = $2 AND kind = $3"
+        " AND met_at IS NULL AND cancelled_at IS NULL AND due_at <> $4",
         session.authority_id,
         subject_id,
         kind,

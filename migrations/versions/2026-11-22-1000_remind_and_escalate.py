@@ -11,6 +11,7 @@ depends_on = None
 
 _MOMENTS = ("put_off_at", "planned_for", "remind_at", "escalate_at", "reminded_at", "escalated_at")
 _CHECKS = {
+    "planned_for_due": "planned_for = due_at",
     "reminded_as_planned": "reminded_at IS NULL OR remind_at IS NOT NULL",
     "escalated_as_planned": "escalated_at IS NULL OR escalate_at IS NOT NULL",
     "done_is_met": "done IS NULL OR met_at IS NOT NULL",
@@ -26,10 +27,11 @@ def _not_yet(mark: str, at: str) -> str:
     )
 
 
+_OF_BOOKINGS = {"ix_booking_live_end": "ends_on", "ix_booking_live_start": "starts_on"}
 _PARTIAL = (
     ("ix_obligation_open", ["due_at", "id"], _OPEN),
     ("ix_obligation_open_owed_by", ["owed_by_id", "due_at", "id"], _OPEN),
-    ("ix_obligation_unplanned", ["created_at", "id"], "planned_for IS DISTINCT FROM due_at"),
+    ("ix_obligation_unplanned", ["created_at", "id"], "planned_for IS NULL"),
     ("ix_obligation_reminded", ["remind_at", "id"], _not_yet("reminded", "remind_at")),
     ("ix_obligation_overdue", ["due_at", "id"], _not_yet("overdue", "due_at")),
     ("ix_obligation_escalated", ["escalate_at", "id"], _not_yet("escalated", "escalate_at")),
@@ -61,10 +63,15 @@ def upgrade() -> None:
     op.create_index("ix_obligation_subject", "obligation", ["authority_id", "subject_id", "due_at", "id"])
     for name, columns, condition in _PARTIAL:
         op.create_index(name, "obligation", ["authority_id", *columns], postgresql_where=sa.text(condition))
+    for name, column in _OF_BOOKINGS.items():
+        where = sa.text("state <> 'released'")
+        op.create_index(name, "booking", ["authority_id", column], postgresql_where=where)
 
 
 def downgrade() -> None:
     """Take them away: what was told stays told, in the events."""
+    for name in _OF_BOOKINGS:
+        op.drop_index(name, "booking")
     for name in ("subject", "owed_by", "due", *(index.removeprefix("ix_obligation_") for index, *_ in _PARTIAL)):
         op.drop_index(f"ix_obligation_{name}", "obligation")
     op.create_index("ix_obligation_owed_by", "obligation", ["authority_id", "owed_by_id", "due_at", "id"])
