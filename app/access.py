@@ -194,6 +194,10 @@ RULES: Final[dict[str, Rule]] = {
     "amend_pre_exclusion_review": Rule(Scope.PANELS_WRITE, _SCHOOL),
     "record_exclusion_outcome": Rule(Scope.PANELS_WRITE, _SCHOOL),
     "send_review_to_panel": Rule(Scope.PANELS_WRITE, _SCHOOL),
+    "get_obligation": Rule(Scope.REFERRALS_READ, _ALL),
+    "mark_obligation_done": Rule(Scope.REFERRALS_WRITE, _AUTHORITY),
+    # Everyone reads how it met what it owed itself, so it needs no more than the worklist does.
+    "get_service_levels": Rule(Scope.REFERRALS_READ, _ALL),
     # supply
     "list_services": Rule(Scope.SUPPLY_READ, _ALL),
     "get_service": Rule(Scope.SUPPLY_READ, _ALL),
@@ -322,6 +326,7 @@ RULES: Final[dict[str, Rule]] = {
     "graphql.placements": Rule(Scope.INTERVENTIONS_READ, _ALL),
     "graphql.linkDays": Rule(Scope.SUPPLY_READ, _ALL),
     "graphql.obligations": Rule(Scope.REFERRALS_READ, _ALL),
+    "graphql.compliance": Rule(Scope.REFERRALS_READ, _ALL),
     "graphql.waitingList": Rule(Scope.REFERRALS_READ, _AUTHORITY),
     "graphql.outcomes": Rule(Scope.OUTCOMES_READ, _AUTHORITY),
     "graphql.capacity": Rule(Scope.OUTCOMES_READ, _AUTHORITY),

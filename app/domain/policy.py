@@ -11,6 +11,8 @@ from hashlib import sha256
 from json import dumps
 from typing import Any
 
+from app.domain.duties import GROUPS
+
 BANDS = ("P1", "P2", "P3", "P4")
 
 
@@ -48,6 +50,14 @@ def _fair_share() -> dict[str, Any]:
 
 def _at_once() -> dict[str, Any]:
     return {"bands": ["P1", "P2"], "free_places": 2}
+
+
+def _reminders() -> dict[str, int]:
+    return {**dict.fromkeys(GROUPS, 1), "filing": 3, "contract": 10}
+
+
+def _escalations() -> dict[str, int]:
+    return {"offer": 1, "casework": 2, "officer": 4, "concern": 1, "filing": 5, "meeting": 2, "contract": 1}
 
 
 def _criteria() -> dict[str, str]:
@@ -135,6 +145,15 @@ class Policy:
     """From the closure of completed work to its follow-up: a term."""
     follow_up_window_school_days: int = 20
     """How long before and after that day a follow-up may be done."""
+    agreement_check_hours: int = 24
+    """For an officer to check on a family that took its agreement back."""
+    band_review_hours: int = 24
+    """For an officer to answer a sender that asks for another band than an officer set."""
+    reminders: dict[str, int] = field(default_factory=_reminders)
+    """By group of debts (`app.domain.duties`): how long before it is due whoever owes is reminded, on the debt's own
+    clock: school days, working days or hours."""
+    escalations: dict[str, int] = field(default_factory=_escalations)
+    """By group of debts: how long after its due moment the area's lead officer hears of it, on the debt's own clock."""
 
     def content(self) -> dict[str, Any]:
         """The policy as plain data."""
@@ -188,6 +207,15 @@ def _by_band(what: str) -> Callable[[str, Any], None]:
         _has(name, value, BANDS, what)
         for band in BANDS:
             _whole(f"{what} for {band}", value[band])
+
+    return check
+
+
+def _by_group(what: str) -> Callable[[str, Any], None]:
+    def check(name: str, value: Any) -> None:
+        _has(name, value, GROUPS, what)
+        for group in GROUPS:
+            _whole(f"{what} for {group}", value[group])
 
     return check
 
@@ -255,4 +283,6 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "at_once": _check_at_once,
     "confirm_batches": _yes_or_no,
     "approvers": _check_approvers,
+    "reminders": _by_group("reminder"),
+    "escalations": _by_group("escalation"),
 }

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from enum import Enum
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 import strawberry
 
@@ -12,6 +13,7 @@ from app.domain.courses import CourseState, EnrolmentState
 from app.domain.link_days import LinkDayState
 from app.domain.placements import PlacementState
 from app.domain.referral import State
+from app.domain.service_levels import LevelsBy
 from app.domain.vocabulary import Band
 from app.graphql.context import Info
 from app.graphql.errors import BadInputError
@@ -25,7 +27,15 @@ from app.graphql.types.common import After, First
 from app.graphql.types.courses import Course, CourseEnrolment
 from app.graphql.types.interventions import Intervention
 from app.graphql.types.link_days import LinkDay
-from app.graphql.types.outcomes import Capacity, Outcome, OutcomeFilter, OutcomeMeasure, Period, Timeliness
+from app.graphql.types.outcomes import (
+    Capacity,
+    Outcome,
+    OutcomeFilter,
+    OutcomeMeasure,
+    Period,
+    ServiceLevel,
+    Timeliness,
+)
 from app.graphql.types.panels import Panel
 from app.graphql.types.placements import Placement
 from app.graphql.types.policies import Policy
@@ -36,6 +46,7 @@ from app.graphql.types.supply import Contract, Lot, Provider
 from app.graphql.visibility import resolved
 from app.graphql.waiting import connect_waiting
 from app.queries import outcomes
+from app.queries.service_levels import service_levels
 from app.services.waiting_list import Waiting
 
 _FIGURES: Final = 100
@@ -51,6 +62,7 @@ class ObligationState(Enum):
 
     OPEN = "open"
     OVERDUE = "overdue_at"
+    ESCALATED = "escalated"
     MET = "met"
     CANCELLED = "cancelled"
 
@@ -376,14 +388,20 @@ class Query:
         state: ObligationState | None = None,
         kind: str | None = None,
         owed_by: GlobalId = None,
+        subject_id: UUID | None = None,
+        referral: GlobalId = None,
+        area: GlobalId = None,
         due_before: datetime | None = None,
     ) -> Connection[Obligation] | None:
-        """A page of obligations. OVERDUE is judged now, by business time."""
+        """A page of obligations. OVERDUE is judged now, by business time; `subjectId` is an id as REST gives it."""
         context = info.context
         allow(context.principal, "graphql.obligations")
         filters: dict[str, object] = {
             "kind": kind,
             "owed_by_id": record_id(owed_by, "Organisation", "School", "Provider"),
+            "subject_id": subject_id,
+            "referral_id": record_id(referral, "Referral"),
+            "area_id": record_id(area, "Area"),
             "due_before": _moment(due_before),
         }
         if state is not None:
@@ -407,6 +425,25 @@ class Query:
         ask = outcomes.attendance_change if measure is OutcomeMeasure.ATTENDANCE else outcomes.suspensions_change
         async with info.context.read() as session:
             rows: Any = await ask(session, asked, group_by)
+        return rows
+
+    @resolved("How what was due in a period was met: in the 28 days to today unless told.", price=_FIGURES)
+    async def compliance(
+        self,
+        info: Info,
+        *,
+        group_by: LevelsBy = LevelsBy.KIND,
+        kind: str | None = None,
+        owed_by: GlobalId = None,
+        period: Period | None = None,
+    ) -> list[ServiceLevel] | None:
+        """The rows of the service levels: the caller's own, or as an officer everybody's."""
+        allow(info.context.principal, "graphql.compliance")
+        owed_by_id = record_id(owed_by, "Organisation", "School", "Provider")
+        async with info.context.read() as session:
+            whole = figures.whole_period(period, session.today)
+            figures.check_period(*whole)
+            rows: Any = await service_levels(session, whole, group_by, kind=kind, owed_by_id=owed_by_id)
         return rows
 
     @resolved("Places held and volume used: in the 28 days to today unless told.", price=_FIGURES)

@@ -8,6 +8,7 @@ JSON: Final = "application/json"
 HTML: Final = "text/html"
 MARKDOWN: Final = "text/markdown"
 PDF: Final = "application/pdf"
+CSV: Final = "text/csv"
 
 
 def preferred(accept: str | None, offered: Sequence[str]) -> str | None:

@@ -268,6 +268,22 @@ reading = tenant_table(
     policy=owned("provider_id", writers=("provider_id",)),
 )
 
+_OPEN = "met_at IS NULL AND cancelled_at IS NULL"
+_LEVELS = ["kind", "clock", "met_at", "cancelled_at"]
+
+# What the clock does to a debt: the column that says that it was done, and the one that says when it is to be.
+CLOCK_MARKS = {"reminded": "remind_at", "overdue": "due_at", "escalated": "escalate_at"}
+
+
+def not_yet(mark: str) -> str:
+    """Predicate: the clock has still to mark it, because it was open at that moment, whenever the clock comes to it."""
+    at = CLOCK_MARKS[mark]
+    return (
+        f"{mark}_at IS NULL AND {at} IS NOT NULL AND (met_at IS NULL OR met_at > {at})"
+        f" AND (cancelled_at IS NULL OR cancelled_at > {at})"
+    )
+
+
 obligation = tenant_table(
     "obligation",
     Column("kind", Text, nullable=False),
@@ -281,7 +297,18 @@ obligation = tenant_table(
     Column("met_at", DateTime(timezone=True)),
     Column("cancelled_at", DateTime(timezone=True)),
     Column("overdue_at", DateTime(timezone=True)),
-    # Rises each time that it goes overdue: one that was put off can do so again.
+    # When its due moment was last moved; empty: it stands as it was when the debt arose.
+    Column("put_off_at", DateTime(timezone=True)),
+    # The due moment, once the clock has worked out the next two for it; empty until then, and when it was put off.
+    Column("planned_for", DateTime(timezone=True)),
+    Column("remind_at", DateTime(timezone=True)),
+    Column("escalate_at", DateTime(timezone=True)),
+    # What has been told of the present due moment: once of each.
+    Column("reminded_at", DateTime(timezone=True)),
+    Column("escalated_at", DateTime(timezone=True)),
+    # Of one that an officer settled: {"note": ..., "officer": {"name": ..., "role": ...}}.
+    Column("done", JSONB),
+    # Rises with whatever changes it or is told of it.
     Column("version", Integer, nullable=False, server_default=text("1")),
     reference("organisation", "owed_by_id"),
     CheckConstraint(one_of("kind", ObligationKind), name="kind"),
@@ -296,15 +323,27 @@ obligation = tenant_table(
         unique=True,
         postgresql_where=text("met_at IS NULL AND cancelled_at IS NULL"),
     ),
-    Index("ix_obligation_owed_by", "authority_id", "owed_by_id", "due_at", "id"),
-    Index("ix_obligation_due", "authority_id", "due_at", "id"),
+    CheckConstraint("planned_for = due_at", name="planned_for_due"),
+    CheckConstraint("reminded_at IS NULL OR remind_at IS NOT NULL", name="reminded_as_planned"),
+    CheckConstraint("escalated_at IS NULL OR escalate_at IS NOT NULL", name="escalated_as_planned"),
+    CheckConstraint("done IS NULL OR met_at IS NOT NULL", name="done_is_met"),
+    # With the columns that service levels ask for, they are counted from the index alone.
+    Index("ix_obligation_owed_by", "authority_id", "owed_by_id", "due_at", "id", postgresql_include=_LEVELS),
+    Index("ix_obligation_due", "authority_id", "due_at", "id", postgresql_include=["owed_by_id", *_LEVELS]),
+    Index("ix_obligation_open", "authority_id", "due_at", "id", postgresql_where=text(_OPEN)),
+    Index("ix_obligation_open_owed_by", "authority_id", "owed_by_id", "due_at", "id", postgresql_where=text(_OPEN)),
+    Index("ix_obligation_subject", "authority_id", "subject_id", "due_at", "id"),
     # What the clock looks for.
     Index(
-        "ix_obligation_not_yet_overdue",
+        "ix_obligation_unplanned",
         "authority_id",
-        "due_at",
+        "created_at",
         "id",
-        postgresql_where=text("met_at IS NULL AND cancelled_at IS NULL AND overdue_at IS NULL"),
+        postgresql_where=text("planned_for IS NULL"),
+    ),
+    *(
+        Index(f"ix_obligation_{mark}", "authority_id", at, "id", postgresql_where=text(not_yet(mark)))
+        for mark, at in CLOCK_MARKS.items()
     ),
     policy=RowPolicy(read=within(own("owed_by_id")), write=within(own("owed_by_id"))),
 )

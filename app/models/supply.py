@@ -205,6 +205,9 @@ booking = tenant_table(
         postgresql_where=text("state <> 'released' AND format = 'casework'"),
     ),
     Index("ix_booking_live", "authority_id", "place_id", postgresql_where=text("state <> 'released'")),
+    # What the clock looks for: who runs past the planned end, and who is to begin on a later day.
+    Index("ix_booking_live_end", "authority_id", "ends_on", postgresql_where=text("state <> 'released'")),
+    Index("ix_booking_live_start", "authority_id", "starts_on", postgresql_where=text("state <> 'released'")),
     Index("ix_booking_lot", "authority_id", "lot_id", "starts_on"),
     # Who has worked with a household before.
     Index("ix_booking_household", "authority_id", "household_id"),

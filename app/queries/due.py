@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-import asyncpg
-
 from app.db import BrokerSession, ReadSession, WriteSession
 
 
@@ -24,12 +22,9 @@ async def standing(session: ReadSession) -> Standing | None:
 
 
 async def next_due(session: ReadSession, after: datetime) -> datetime | None:
-    """The earliest moment after another at which an offer's time ends or an obligation is due."""
+    """The earliest moment after another at which an offer's time ends."""
     moment: datetime | None = await session.value(
-        "SELECT least("
-        " (SELECT min(answer_due_at) FROM offer WHERE authority_id = $1 AND state = 'pending' AND answer_due_at > $2),"
-        " (SELECT min(due_at) FROM obligation WHERE authority_id = $1 AND met_at IS NULL AND cancelled_at IS NULL"
-        "  AND overdue_at IS NULL AND due_at > $2))",
+        "SELECT min(answer_due_at) FROM offer WHERE authority_id = $1 AND state = 'pending' AND answer_due_at > $2",
         session.authority_id,
         after,
     )
@@ -38,9 +33,8 @@ async def next_due(session: ReadSession, after: datetime) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """What there is to do at a moment; all but the first two are looked at by midnights only."""
+    """What there is to do at a moment; all but the first are looked at by midnights only."""
 
-    obligations_are_due: bool
     offers_are_due: bool
     bookings_overrun: bool
     someone_waits: bool
@@ -57,10 +51,11 @@ class Agenda:
 async def agenda(session: ReadSession) -> Agenda:
     """What there is to do at the session's moment."""
     row = await session.row(
-        "SELECT EXISTS (SELECT FROM obligation WHERE authority_id = $1 AND met_at IS NULL AND cancelled_at IS NULL"
-        "  AND overdue_at IS NULL AND due_at <= $2) AS obligations,"
-        " EXISTS (SELECT FROM offer WHERE authority_id = $1 AND state = 'pending' AND answer_due_at <= $2) AS offers,"
-        " EXISTS (SELECT FROM booking WHERE authority_id = $1 AND state <> 'released' AND ends_on <= $3) AS overrun,"
+        "SELECT EXISTS (SELECT FROM offer WHERE authority_id = $1 AND state = 'pending' AND answer_due_at <= $2)"
+        " AS offers,"
+        # Not EXISTS: PostgreSQL expects to come upon such a booking soon, and reads the table until it does.
+        " coalesce((SELECT true FROM booking WHERE authority_id = $1 AND state <> 'released' AND ends_on <= $3"
+        "  ORDER BY ends_on LIMIT 1), false) AS overrun,"
         " EXISTS (SELECT FROM referral WHERE authority_id = $1 AND state = 'waiting') AS waiting,"
         " EXISTS (SELECT FROM referral WHERE authority_id = $1 AND case_provider_id IS NOT NULL AND state = 'closed')"
         " OR EXISTS (SELECT FROM referral WHERE authority_id = $1 AND former_provider_id IS NOT NULL)"
@@ -69,8 +64,8 @@ async def agenda(session: ReadSession) -> Agenda:
         " EXISTS (SELECT FROM offer WHERE authority_id = $1 AND state IN ('proposed', 'pending')) AS offered,"
         " EXISTS (SELECT FROM hand_over WHERE authority_id = $1 AND state = 'planned' AND effective_on <= $3)"
         " AS handed_over,"
-        " EXISTS (SELECT FROM booking WHERE authority_id = $1 AND state <> 'released' AND starts_on > $3"
-        " AND format = 'casework') AS promised,"
+        " coalesce((SELECT true FROM booking WHERE authority_id = $1 AND state <> 'released' AND starts_on > $3"
+        "  AND format = 'casework' ORDER BY starts_on DESC LIMIT 1), false) AS promised,"
         " EXISTS (SELECT FROM panel_item WHERE authority_id = $1 AND reader_ids <> '{}') AS panel_read",
         session.authority_id,
         session.now,
@@ -79,7 +74,6 @@ async def agenda(session: ReadSession) -> Agenda:
     if row is None:
         raise AssertionError("A SELECT without FROM has one row.")
     return Agenda(
-        row["obligations"],
         row["offers"],
         row["overrun"],
         row["waiting"],
@@ -117,25 +111,6 @@ async def move_business_time(session: WriteSession, to: datetime, real_now: date
         session.authority_id,
         to,
         real_now,
-    )
-
-
-async def flag_overdue(session: WriteSession, limit: int) -> list[asyncpg.Record]:
-    """Flag open obligations whose time has come, earliest first; them, with the referral that each concerns."""
-    return await session.rows(
-        "WITH due AS (SELECT id FROM obligation WHERE authority_id = $1 AND met_at IS NULL AND cancelled_at IS NULL"
-        "  AND overdue_at IS NULL AND due_at <= $2 ORDER BY due_at, id LIMIT $3 FOR UPDATE),"
-        " flagged AS (UPDATE obligation o SET overdue_at = $2, version = version + 1 FROM due"
-        "  WHERE o.authority_id = $1 AND o.id = due.id"
-        "  RETURNING o.id, o.version, o.kind, o.owed_by_id, o.subject_kind, o.subject_id, o.due_at)"
-        " SELECT f.*, CASE f.subject_kind WHEN 'referral' THEN f.subject_id"
-        "  WHEN 'offer' THEN (SELECT x.referral_id FROM offer x WHERE x.authority_id = $1 AND x.id = f.subject_id)"
-        "  WHEN 'intervention' THEN"
-        "   (SELECT x.referral_id FROM intervention x WHERE x.authority_id = $1 AND x.id = f.subject_id)"
-        "  END AS referral_id FROM flagged f ORDER BY f.due_at, f.id",
-        session.authority_id,
-        session.now,
-        limit,
     )
 
 

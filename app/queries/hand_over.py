@@ -150,7 +150,7 @@ async def change_provider(
             provider_id,
         )
     await session.run(
-        "UPDATE obligation SET owed_by_id = $3 WHERE authority_id = $1 AND subject_id = $2"
+        "UPDATE obligation SET owed_by_id = $3, version = version + 1 WHERE authority_id = $1 AND subject_id = $2"
         " AND met_at IS NULL AND cancelled_at IS NULL",
         session.authority_id,
         intervention_id,

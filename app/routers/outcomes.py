@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from app.errors import FieldFault, Invalid
 from app.http.answers import JSON, to_bytes
 from app.http.caller import Call, caller
 from app.queries import outcomes
-from app.routers.schemas.outcomes import DEFINITIONS, Measure, OutcomeOut, as_csv
+from app.routers.schemas.outcomes import DEFINITIONS, ROW_OF, Measure, OutcomeOut, as_csv
 from app.routers.schemas.types import Date
 
 router = APIRouter(tags=["outcomes"])
@@ -61,7 +61,7 @@ async def get_outcome(
     async with call.read() as session:
         answer = await _figures(session, measure, asked, group_by, interval)
     if _prefers_csv(accept):
-        return Response(as_csv(measure, answer.data), media_type=_CSV)
+        return Response(as_csv(ROW_OF[measure], answer.data), media_type=_CSV)
     return Response(
         to_bytes(
             {
@@ -91,7 +91,7 @@ class _Figures:
 async def _figures(
     session: ReadSession, measure: Measure, asked: OutcomeFilter, group_by: GroupBy | None, interval: Interval | None
 ) -> _Figures:
-    _check_period(asked)
+    check_period(asked.starts_on, asked.ends_on)
     if measure is Measure.ATTENDANCE:
         by = group_by or GroupBy.NONE
         return _Figures(asked, await outcomes.attendance_change(session, asked, by), by)
@@ -103,7 +103,7 @@ async def _figures(
         return _Figures(asked, await outcomes.timeliness(session, asked, by), by)
     ends_on = asked.ends_on or session.today
     whole = OutcomeFilter(asked.starts_on or ends_on - timedelta(days=27), ends_on, provider_id=asked.provider_id)
-    _check_period(whole)
+    check_period(whole.starts_on, whole.ends_on)
     found = await outcomes.capacity(
         session, (whole.starts_on or ends_on, ends_on), interval or Interval.DAY, asked.provider_id
     )
@@ -122,12 +122,13 @@ def _check_parameters(call: Call, measure: Measure) -> None:
         raise Invalid(errors=faults)
 
 
-def _check_period(asked: OutcomeFilter) -> None:
-    if asked.starts_on is None or asked.ends_on is None:
+def check_period(starts_on: date | None, ends_on: date | None) -> None:
+    """Raise Invalid for a period that ends before it starts, or is too long."""
+    if starts_on is None or ends_on is None:
         return
-    if asked.ends_on < asked.starts_on:
+    if ends_on < starts_on:
         raise Invalid(errors=[FieldFault("/query/ends_on", "out_of_order", "The period ends before it starts.")])
-    if (asked.ends_on - asked.starts_on).days >= _LONGEST_DAYS:
+    if (ends_on - starts_on).days >= _LONGEST_DAYS:
         sentence = f"A period has {_LONGEST_DAYS} days at most."
         raise Invalid(errors=[FieldFault("/query/starts_on", "out_of_range", sentence)])
 

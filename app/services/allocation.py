@@ -20,6 +20,7 @@ from app.domain.allocation import (
 )
 from app.domain.allocation.order import over_entitled_schools
 from app.domain.allocation.supply import Supply
+from app.domain.clocks import in_hours
 from app.domain.referral import State
 from app.models import demand
 from app.queries import referrals, who_waits
@@ -29,7 +30,7 @@ from app.services import events, history
 from app.services.followers import bring_forward
 from app.services.ground import Ground, survey, wants_of
 from app.services.made_offers import Decided, keep_decision, make_offers
-from app.services.obligations import meet, owe
+from app.services.obligations import cancel, is_owed, owe
 
 JUDGED_AT_ONCE: Final = 100
 """Referrals whose flag is changed in one transaction: the authority's lock is held for as long as that takes."""
@@ -151,7 +152,10 @@ async def waiting_wants(session: ReadSession, ground: Ground) -> list[Want]:
 async def flag_unplaceable(
     session: BrokerSession, writes: Writes, ground: Ground, referral_id: UUID, *, unplaceable: bool
 ) -> None:
-    """Flag that no lot can serve a waiting referral, or no longer; the officers owe it an answer, or have given it."""
+    """Flag that no lot can serve a waiting referral, or no longer: then officers owe it a look, or none any more.
+
+    A look that they owe already stays due when it was.
+    """
     referral = await referrals.lock(session, referral_id)
     if referral is None or referral["state"] != State.WAITING:
         return
@@ -171,8 +175,10 @@ async def flag_unplaceable(
         audience=[authority_id, referral["referring_organisation_id"], referral["school_id"]],
         referral_id=referral_id,
     )
-    await meet(session, "place_referral", referral_id)
-    if unplaceable:
+    if not unplaceable:
+        # Nobody looked: it has come right by itself.
+        await cancel(session, referral_id, ["place_referral"])
+    elif not await is_owed(session, "place_referral", referral_id):
         owe(
             writes,
             session,
@@ -180,5 +186,5 @@ async def flag_unplaceable(
             authority_id,
             subject=("referral", referral_id),
             clock="calendar_hour",
-            due_at=session.now + timedelta(hours=ground.policy.placement_hours),
+            due_at=in_hours(session.now, ground.policy.placement_hours),
         )

@@ -3,16 +3,16 @@
 Every function locks in one order: the authority (by the broker), the referral, the offer, the booking.
 """
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
 
-from app.clock import london_moment
 from app.db import BrokerSession, WriteSession, broker
 from app.domain.allocation.eligibility import timing_reason
 from app.domain.case_obligations import CaseDates, case_obligations
+from app.domain.clocks import end_of, in_hours
 from app.domain.deemed_acceptance import CHECKED_BANDS, objection_fault
 from app.domain.referral import State
 from app.domain.vocabulary import DeclineReason
@@ -257,7 +257,7 @@ async def _ask_officer(wide: BrokerSession, writes: Writes, referral: Row) -> No
     owe(
         writes, wide, "place_referral", await authority_organisation(wide),
         subject=("referral", referral["id"]), clock="calendar_hour",
-        due_at=wide.now + timedelta(hours=policy.escalation_hours[referral["band"]]),
+        due_at=in_hours(wide.now, policy.escalation_hours[referral["band"]]),
     )  # fmt: skip
 
 
@@ -279,7 +279,7 @@ async def deem_due(wide: BrokerSession, writes: Writes) -> int:
             owe(
                 writes, wide, "deemed_acceptance_check", await authority_organisation(wide),
                 subject=("offer", offer["id"]), clock="calendar_hour",
-                due_at=london_moment(wide.today + timedelta(days=1)),
+                due_at=end_of(wide.today),
             )  # fmt: skip
     return len(due)
 

@@ -1,6 +1,7 @@
 """An authority's business clock: everything that falls due, in date order, each thing at its own moment.
 
-Two kinds of moment: one at which an offer's time ends or an obligation is due, and every midnight in England. What
+Two kinds of moment: one at which an offer's time ends, or a debt is called to mind, due or to escalate; and every
+midnight in England. What
 falls due is run with that moment as the present, so a clock that stood still over a weekend leaves what a punctual one
 leaves. Every step is a short transaction of its own and changes nothing when it is run again, so a clock that was
 killed is simply run again. Clocks of several processes take turns by a lock that each step takes, or gives way.
@@ -16,9 +17,10 @@ from app import clock
 from app.access import Principal
 from app.db import BrokerSession, Database, ReadSession, broker
 from app.errors import FieldFault, Invalid, NotFound, RequestInProgress, SandboxOnly
-from app.queries import due
+from app.queries import due, obligation_clock
 from app.queries.writes import Writes
 from app.services import contract_end, falling_due, hand_over
+from app.services import obligation_clock as debts
 from app.services.allocation import JUDGED_AT_ONCE
 from app.services.allocation_runs import propose_nightly
 from app.services.answers_to_offers import deem_due, expire_due
@@ -36,7 +38,9 @@ class Ran:
 
     offers_expired: int = 0
     offers_deemed: int = 0
+    obligations_reminded: int = 0
     obligations_overdue: int = 0
+    obligations_escalated: int = 0
     bookings_prolonged: int = 0
     returns_opened: int = 0
     offers_made: int = 0
@@ -44,6 +48,16 @@ class Ran:
     offers_lapsed: int = 0
     cases_handed_over: int = 0
     contract_ends_told: int = 0
+
+    def add_marked(self, mark: obligation_clock.Mark, count: int) -> None:
+        """Count debts that were called to mind, found overdue or escalated."""
+        match mark:
+            case "reminded":
+                self.obligations_reminded += count
+            case "overdue":
+                self.obligations_overdue += count
+            case "escalated":
+                self.obligations_escalated += count
 
     def counts(self) -> dict[str, int]:
         """The counts by name."""
@@ -60,14 +74,18 @@ async def run_due(database: Database, officer: Principal) -> Ran:
     while True:
         async with database.read(officer) as session:
             ran_to = await _ran_to(session)
+            unplanned = await obligation_clock.some_unplanned(session)
             moment = None if ran_to is None else await _next_moment(session, ran_to, session.now)
             now = session.now
         if ran_to is None:
             await _start(database, officer, now)
-        if ran_to is None or moment is None:
+        if ran_to is None or (moment is None and not unplanned):
             return ran
         try:
-            await _run_moment(database, replace(officer, at=moment), ran_to, ran)
+            if unplanned or moment is None:
+                await _step(database, officer, ran_to, debts.plan_moments)
+            else:
+                await _run_moment(database, replace(officer, at=moment), ran_to, ran)
         except _GiveWayError:
             return ran
 
@@ -87,15 +105,20 @@ async def advance(database: Database, officer: Principal, to: datetime) -> tuple
         async with database.read(officer) as session:
             ran_to = await _ran_to(session)
             now = session.now
+            unplanned = await obligation_clock.some_unplanned(session)
             moment = None if ran_to is None else await _next_moment(session, ran_to, to)
         if ran_to is None:
             await _start(database, officer, now)
             continue
-        await _move_to(database, officer, moment or to)
-        if moment is None:
-            break
+        if not unplanned:
+            await _move_to(database, officer, moment or to)
+            if moment is None:
+                break
         try:
-            await _run_moment(database, replace(officer, at=moment), ran_to, ran)
+            if unplanned or moment is None:
+                await _step(database, officer, ran_to, debts.plan_moments)
+            else:
+                await _run_moment(database, replace(officer, at=moment), ran_to, ran)
             patient_until = clock.monotonic() + _PATIENCE_SECONDS
         except _GiveWayError:
             if clock.monotonic() > patient_until:
@@ -131,8 +154,8 @@ async def _ran_to(session: ReadSession) -> datetime | None:
 async def _next_moment(session: ReadSession, after: datetime, until: datetime) -> datetime | None:
     """The next moment at which anything falls due, if it is not later than `until`."""
     midnight = clock.london_moment(clock.london_date(after) + timedelta(days=1))
-    something = await due.next_due(session, after)
-    moment = midnight if something is None else min(midnight, something)
+    others = (await due.next_due(session, after), await obligation_clock.next_moment(session, after))
+    moment = min((midnight, *(other for other in others if other is not None)))
     return moment if moment <= until else None
 
 
@@ -155,16 +178,15 @@ async def _run_moment(database: Database, officer: Principal, ran_to: datetime, 
 
     async with database.read(officer) as session:
         agenda = await due.agenda(session)
+        marks = await obligation_clock.marks_due(session)
         is_midnight = session.now == clock.london_moment(session.today)
         period_ended = is_midnight and await falling_due.half_term_ended_yesterday(session)
         end_in_sight = is_midnight and bool(await contract_end.in_sight(session))
     # An offer nobody answered is overdue first, which the authority hears of, and then expires; where silence is yes
     # it is never overdue, and counts as accepted.
-    while agenda.obligations_are_due:
-        flagged = await run(falling_due.flag_overdue)
-        ran.obligations_overdue += flagged
-        if flagged < falling_due.OVERDUE_AT_ONCE:
-            break
+    for mark, step in debts.STEPS.items():
+        if mark in marks:
+            ran.add_marked(mark, await _until_done(run, step))
     if agenda.offers_are_due:
         ran.offers_deemed += await run(deem_due)
         ran.offers_expired += await run(expire_due)
@@ -182,6 +204,16 @@ async def _run_moment(database: Database, officer: Principal, ran_to: datetime, 
             await _propose(database, officer, ran_to)
         await run(falling_due.forget_ground_changes)
     await run(_done)
+
+
+async def _until_done(run: Callable[[Step], Awaitable[int]], step: Step) -> int:
+    """Run a step that takes a few debts at a time until none is left; how many there were."""
+    total = 0
+    while True:
+        count = await run(step)
+        total += count
+        if count < debts.AT_ONCE:
+            return total
 
 
 async def _end_the_day(run: Callable[[Step], Awaitable[int]], agenda: due.Agenda, ran: Ran) -> int:

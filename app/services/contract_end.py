@@ -7,13 +7,13 @@ contract's terms: nobody is turned out by a date. It may also be handed over to 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from app.clock import london_moment
 from app.db import BrokerSession, ReadSession
 from app.domain.allocation import verdicts_of
+from app.domain.clocks import end_of
 from app.domain.contract_terms import ContractTerms
 from app.domain.referral import State
 from app.errors import NotFound
@@ -121,12 +121,8 @@ async def in_sight(session: ReadSession) -> dict[UUID, date]:
         contract_id: ends_on
         for contract_id, ends_on in near.items()
         if calendar.school_days_between(session.today, ends_on) <= NOTICE_SCHOOL_DAYS
-        and (contract_id, _end_of(ends_on)) not in told
+        and (contract_id, end_of(ends_on)) not in told
     }
-
-
-def _end_of(ends_on: date) -> datetime:
-    return london_moment(ends_on + timedelta(days=1))
 
 
 async def give_notice(wide: BrokerSession, writes: Writes) -> int:
@@ -141,7 +137,7 @@ async def give_notice(wide: BrokerSession, writes: Writes) -> int:
         await cancel(wide, contract_id, ["contract_ending"])
         owe(
             writes, wide, "contract_ending", officers,
-            subject=("contract", contract_id), clock="school_day", due_at=_end_of(ends_on),
+            subject=("contract", contract_id), clock="school_day", due_at=end_of(ends_on),
         )  # fmt: skip
         tell(
             writes,

@@ -3,10 +3,10 @@
 A timer never rejects a family: the referral waits on with its old date, and is offered elsewhere when it can be.
 """
 
-from datetime import timedelta
 from typing import Any, Final
 
 from app.db import BrokerSession
+from app.domain.clocks import in_hours
 from app.domain.policy import Policy
 from app.queries import offers
 from app.queries.parties import authority_organisation
@@ -23,7 +23,7 @@ _LEAD_OFFICER_AFTER: Final = 2
 async def escalate(wide: BrokerSession, writes: Writes, referral: Row, policy: Policy) -> None:
     """Ask an officer to look at a referral whose offer ran out; after the second, the lead officer of its area too."""
     authority_id = await authority_organisation(wide)
-    due_at = wide.now + timedelta(hours=policy.escalation_hours[referral["band"]])
+    due_at = in_hours(wide.now, policy.escalation_hours[referral["band"]])
     unanswered = await offers.unanswered_of(wide, referral["id"])
     await cancel(wide, referral["id"], ["place_referral", "lead_officer_action"])
     owe(

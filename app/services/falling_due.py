@@ -1,40 +1,18 @@
 """What happens when its time comes: each step runs at one business moment, and running it twice changes nothing."""
 
 from datetime import timedelta
-from typing import Final
 
 from app.db import BrokerSession, ReadSession
 from app.domain.policy import Policy
 from app.queries import course_enrolments, due, ground_changes, hand_over, panel_items, placements, referrals
-from app.queries.parties import authority_organisation, calendar_of
+from app.queries.parties import calendar_of
 from app.queries.writes import Writes
 from app.services import allocation
 from app.services.allocation_runs import run_nightly
-from app.services.events import tell
 from app.services.followers import bring_forward, put_back
 from app.services.policies import policy_today
 from app.services.reach import refresh_reach
 from app.services.returns.opening import open_due_returns
-
-OVERDUE_AT_ONCE: Final = 200
-"""Obligations flagged in one transaction: PostgreSQL takes 32,767 parameters in one statement."""
-
-
-async def flag_overdue(wide: BrokerSession, writes: Writes) -> int:
-    """Flag obligations whose time has come, with one event each; how many, at most `OVERDUE_AT_ONCE`."""
-    rows = await due.flag_overdue(wide, OVERDUE_AT_ONCE)
-    officers = await authority_organisation(wide)
-    for row in rows:
-        tell(
-            writes,
-            wide,
-            "obligation.overdue",
-            subject=("obligation", row["id"], row["version"]),
-            audience=[officers, row["owed_by_id"]],
-            referral_id=row["referral_id"],
-            data={"kind": row["kind"], "about_kind": row["subject_kind"], "about_id": str(row["subject_id"])},
-        )
-    return len(rows)
 
 
 async def prolong_overruns(wide: BrokerSession, writes: Writes) -> int:

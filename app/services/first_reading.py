@@ -4,8 +4,8 @@ from uuid import UUID
 
 import asyncpg
 
-from app.clock import london_moment
 from app.db import BrokerSession, WriteSession, broker
+from app.domain.clocks import due_at
 from app.errors import ActionNotAvailable, NotFound
 from app.models import casework, demand
 from app.queries import offers
@@ -16,8 +16,6 @@ from app.services.ground import Ground, survey
 from app.services.obligations import meet
 from app.services.offer_rows import Row, audience_of, change_offer, locked, visible_offer
 from app.services.unread_cases import is_unread
-
-_WORKING_DAY_ENDS = 17
 
 
 async def read_first(session: WriteSession, writes: Writes, offer_id: UUID) -> None:
@@ -37,8 +35,7 @@ async def release_identity(
     wide: BrokerSession, writes: Writes, referral: Row, offer: asyncpg.Record, ground: Ground
 ) -> None:
     """Open a case that was accepted by silence to its provider: it is logged, and the time to object runs from now."""
-    last_day = ground.calendar.add_working_days(wide.today, ground.policy.objection_working_days)
-    objection_until = london_moment(last_day, _WORKING_DAY_ENDS)
+    objection_until = due_at("working_day", ground.calendar, wide.now, ground.policy.objection_working_days)
     await change_offer(wide, offer, identity_released_at=wide.now, objection_until=objection_until)
     await change(
         wide,

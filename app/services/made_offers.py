@@ -7,7 +7,6 @@ from uuid import UUID
 
 import orjson
 
-from app.clock import london_moment
 from app.db import BrokerSession
 from app.domain.allocation import (
     Arrival,
@@ -17,6 +16,7 @@ from app.domain.allocation import (
     Want,
 )
 from app.domain.attendance import attendance_band
+from app.domain.clocks import due_at
 from app.domain.decision_record import record_of
 from app.domain.referral import State
 from app.domain.suspensions import suspension_band
@@ -30,8 +30,6 @@ from app.queries.writes import Writes
 from app.services import events, history
 from app.services.ground import Ground, lot_of
 from app.services.obligations import owe
-
-_WORKING_DAY_ENDS = 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +113,7 @@ def make_offer(
         cause="offer",
     )
     days = ground.policy.answer_days[referral["band"]]
-    due_at = london_moment(ground.calendar.add_working_days(session.today, days), _WORKING_DAY_ENDS)
+    answer_due_at = due_at("working_day", ground.calendar, session.now, days)
     deemed = lot.id in ground.deemed_lots
     row = {
         "id": offer_id,
@@ -133,7 +131,7 @@ def make_offer(
         "state": "pending",
         "starts_on": starts_on,
         "offered_at": session.now,
-        "answer_due_at": due_at,
+        "answer_due_at": answer_due_at,
         "deemed_acceptance": deemed,
         "updated_at": session.now,
         "summary": offer_summary(referral, known_to_you=known_to_you),
@@ -156,7 +154,7 @@ def make_offer(
             lot.provider_id,
             subject=("offer", offer_id),
             clock="working_day",
-            due_at=due_at,
+            due_at=answer_due_at,
         )
     return row, event_id
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from app.db import WriteSession
+from app.db import ReadSession, WriteSession
 from app.domain.obligations import ObligationClock, ObligationKind, SubjectKind
 from app.ids import new_id
 from app.models.casework import obligation
@@ -49,8 +49,8 @@ async def meet(session: WriteSession, kind: ObligationKind, subject_id: UUID) ->
     """Mark the open obligation of a kind as met now. False when there was none: meeting twice does no harm."""
     return (
         await session.run(
-            "UPDATE obligation SET met_at = $4 WHERE authority_id = $1 AND subject_id = $2 AND kind = $3"
-            " AND met_at IS NULL AND cancelled_at IS NULL",
+            "UPDATE obligation SET met_at = $4, version = version + 1"
+            " WHERE authority_id = $1 AND subject_id = $2 AND kind = $3 AND met_at IS NULL AND cancelled_at IS NULL",
             session.authority_id,
             subject_id,
             kind,
@@ -60,23 +60,37 @@ async def meet(session: WriteSession, kind: ObligationKind, subject_id: UUID) ->
     )
 
 
+async def is_owed(session: ReadSession, kind: ObligationKind, subject_id: UUID) -> bool:
+    """Whether something of a kind is open about a subject."""
+    found: bool = await session.value(
+        "SELECT EXISTS (SELECT FROM obligation WHERE authority_id = $1 AND subject_id = $2 AND kind = $3"
+        " AND met_at IS NULL AND cancelled_at IS NULL)",
+        session.authority_id,
+        subject_id,
+        kind,
+    )
+    return found
+
+
 async def put_off(session: WriteSession, kind: ObligationKind, subject_id: UUID, due_at: datetime) -> None:
-    """Give the open obligation of a kind a new due moment."""
+    """Give the open obligation of a kind a new due moment, of which everything is told anew as it comes near."""
     await session.run(
-        "UPDATE obligation SET due_at = $4, overdue_at = NULL WHERE authority_id = $1 AND subject_id = $2 AND kind = $3"
-        " AND met_at IS NULL AND cancelled_at IS NULL",
+        "UPDATE obligation SET due_at = $4, put_off_at = $5, planned_for = NULL, overdue_at = NULL,"
+        " version = version + 1 WHERE authority_id = $1 AND subject_id = $2 AND kind = $3"
+        " AND met_at IS NULL AND cancelled_at IS NULL AND due_at <> $4",
         session.authority_id,
         subject_id,
         kind,
         due_at,
+        session.now,
     )
 
 
 async def cancel(session: WriteSession, subject_id: UUID, kinds: Sequence[ObligationKind]) -> int:
     """Cancel what is still open of these kinds about a subject; how many there were."""
     return await session.run(
-        "UPDATE obligation SET cancelled_at = $4 WHERE authority_id = $1 AND subject_id = $2 AND kind = ANY ($3)"
-        " AND met_at IS NULL AND cancelled_at IS NULL",
+        "UPDATE obligation SET cancelled_at = $4, version = version + 1"
+        " WHERE authority_id = $1 AND subject_id = $2 AND kind = ANY ($3) AND met_at IS NULL AND cancelled_at IS NULL",
         session.authority_id,
         subject_id,
         list(kinds),

@@ -825,6 +825,35 @@ SELECT 'recorded_before_the_case', x.id, x.what FROM (
 JOIN intervention i ON i.authority_id = x.authority_id AND i.id = x.intervention_id
 WHERE x.on_day < (i.accepted_at AT TIME ZONE 'Europe/London')::date
 
+UNION ALL
+SELECT 'told_before_its_time', o.id, o.kind FROM obligation o
+WHERE o.reminded_at < o.remind_at OR o.reminded_at >= o.due_at OR o.overdue_at < o.due_at
+  OR o.escalated_at < o.escalate_at
+
+-- The clock looks at every midnight at the latest: what is open had been told of by the next one.
+UNION ALL
+SELECT 'debt_not_told_in_time', o.id, format('%s of %s at %s', o.kind, m.mark, m.at)
+FROM obligation o JOIN today t ON t.authority_id = o.authority_id
+CROSS JOIN LATERAL (VALUES
+  ('reminded', o.remind_at, o.reminded_at, o.due_at), ('overdue', o.due_at, o.overdue_at, 'infinity'),
+  ('escalated', o.escalate_at, o.escalated_at, 'infinity')
+) m (mark, at, told_at, until)
+CROSS JOIN LATERAL (SELECT greatest(m.at, o.created_at, o.put_off_at) + interval '26 hours' AS by_then) b
+WHERE m.at IS NOT NULL AND m.told_at IS NULL AND o.met_at IS NULL AND o.cancelled_at IS NULL
+  AND b.by_then < least(t.clock_ran_to, m.until)
+
+UNION ALL
+SELECT 'debt_not_told_once', o.id, format('%s: %s', o.kind, m.type)
+FROM obligation o
+CROSS JOIN LATERAL (VALUES
+  ('obligation.due_soon', o.reminded_at), ('obligation.overdue', o.overdue_at), ('obligation.escalated', o.escalated_at)
+) m (type, at)
+LEFT JOIN (
+  SELECT authority_id, subject_id, type, occurred_at, count(*) AS times FROM event
+  WHERE subject_kind = 'obligation' GROUP BY 1, 2, 3, 4
+) e ON e.authority_id = o.authority_id AND e.subject_id = o.id AND e.type = m.type AND e.occurred_at = m.at
+WHERE m.at IS NOT NULL AND e.times IS DISTINCT FROM 1
+
 -- What clients were told: no acknowledged write is lost, a retry had no second effect, no event was skipped.
 UNION ALL
 SELECT 'acknowledged_write_lost', k.id, k.kind FROM (SELECT DISTINCT kind, id FROM acknowledged) k

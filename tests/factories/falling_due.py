@@ -97,8 +97,8 @@ async def what_is_left(database: Database, town: Town) -> dict[str, list[tuple[A
                 " WHERE b.authority_id = $1 ORDER BY 1, 3, 4, 2, 5, 6"
             ),
             "obligations": await rows(
-                "SELECT kind, subject_kind, created_at, due_at, met_at, cancelled_at, overdue_at, version"
-                " FROM obligation WHERE authority_id = $1"
+                "SELECT kind, subject_kind, created_at, due_at, met_at, cancelled_at, overdue_at, version,"
+                " put_off_at, remind_at, reminded_at, escalate_at, escalated_at FROM obligation WHERE authority_id = $1"
                 " ORDER BY kind, due_at, created_at, overdue_at, cancelled_at, met_at"
             ),
             "returns": await rows(

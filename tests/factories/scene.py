@@ -21,6 +21,7 @@ from app.models.closing import closure_letter
 from app.models.parties import organisation, school_calendar
 from app.models.return_templates import return_template
 from app.queries.writes import Writes
+from app.services.obligations import owe
 from app.services.returns.opening import open_due_returns
 from tests.factories.authority import Town, build_town
 from tests.factories.casework import ACCEPTED_AT, LATER, at, contact, plan
@@ -208,6 +209,7 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
     )
     ids["client"] = client["id"]
     ids["run"] = (await done(await api.as_(scene.town.officer).post("/v1/allocation-runs", {})))["id"]
+    ids["obligation"] = await _settled_by_note(api, database, scene)
     ids["policy"] = (await done(await school.get("/v1/policies/current")))["id"]
     return scene
 
@@ -362,6 +364,22 @@ async def _by_hand(api: Api, scene: Scene) -> None:
         answer = await officer.post(path, body)
         assert answer.status_code == 200, answer.text
     scene.ids["pending_allocation"] = answer.json()["allocation"]["id"]
+
+
+async def _settled_by_note(api: Api, database: Database, scene: Scene) -> str:
+    """Something that officers owed and that one of them noted as done; its id."""
+    officers = replace(scene.town.officer, at=ACCEPTED_AT)
+    async with database.write(officers) as session:
+        writes = Writes()
+        obligation_id = owe(
+            writes, session, "lead_officer_action", officers.organisation_id,
+            subject=("referral", UUID(scene.ids["waiting_referral"])), clock="calendar_hour", due_at=LATER,
+        )  # fmt: skip
+        await writes.flush(session)
+    body = {"note": "Secret note", "officer": {"name": "Secret officer"}}
+    answer = await at(api.as_(scene.town.officer), LATER).post(f"/v1/obligations/{obligation_id}/done", body)
+    assert answer.status_code == 200, answer.text
+    return str(obligation_id)
 
 
 async def _agency(database: Database, town: Town) -> Principal:

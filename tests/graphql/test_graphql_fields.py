@@ -23,7 +23,7 @@ WITHOUT_GROUPS = {
     "ContractVariation", "LinkDay", "LinkDayAction", "Lot", "LotUse", "OfferAnswers",
     "Organisation", "Panel", "PanelSitting", "Placement", "PlacementDay", "PlacementReview", "Practitioner", "Provider",
     "School", "Service", "Policy", "Obligation", "Return", "PageInfo", "Query", "AttendanceOutcome",
-    "SuspensionsOutcome", "Capacity", "CapacityPoint", "VolumeUse", "Timeliness",
+    "SuspensionsOutcome", "Capacity", "CapacityPoint", "VolumeUse", "Timeliness", "ServiceLevel",
 }  # fmt: skip
 """What says the same to everyone whom its row policy lets read it, or is a figure."""
 

@@ -146,6 +146,7 @@ def filled(path: str, scene: Scene) -> str:
         "goal",
         "signpost",
         "quote",
+        "obligation",
     ):
         path = path.replace(f"{{{name}_id}}", scene.ids[name])
     path = path.replace("{allocation_id}", scene.ids["pending_allocation"])

@@ -69,7 +69,7 @@ def read_paths(api: Api, scene: Scene) -> list[str]:
         "goal_id": ["goal"],
         **{f"{noun}_id": [noun] for noun in (
             "area", "school", "provider", "service", "contract", "lot", "practitioner", "client", "run", "policy",
-            "hand_over", "panel", "sitting", "item", "action", "review",
+            "hand_over", "panel", "sitting", "item", "action", "review", "obligation",
             "course", "enrolment", "placement", "link_day", "link_day_action",
         )},
     }  # fmt: skip

@@ -14,11 +14,14 @@ import pytest
 
 from app import clock
 from app.access import Kind
-from app.db import Database
+from app.db import Database, WriteSession
+from app.domain.duties import DUTIES
+from app.domain.obligations import ObligationKind
 from app.jobs.clock import forget_old_answers, go_round
 from app.queries import due
+from app.queries.writes import Writes
 from app.schema import database_of
-from app.services import business_clock
+from app.services import business_clock, obligations
 from app.services.business_clock import Ran, run_due
 from tests.conftest import Template
 from tests.factories.authority import Town, build_town
@@ -67,15 +70,69 @@ async def test_each_thing_is_run_at_its_own_moment(real_api: Api, clone: Databas
     assert all(updated_at == answer_due_at for *_, answer_due_at, updated_at in expired)
     deemed = [offer for offer in left["offers"] if offer[4] is not None]
     assert [(offer[2], offer[4] == offer[6] == offer[7]) for offer in deemed] == [("accepted", True)]
-    for _, _, _, due_at, _, _, overdue_at, _ in left["obligations"]:
+    for _, _, _, due_at, _, _, overdue_at, *_ in left["obligations"]:
         # What was due before the clock's first moment is found at that moment, a midnight.
         assert overdue_at in (None, due_at if due_at > STARTS_AT else clock.london_moment(date(2026, 11, 21)))
-    overdue = [event for event in left["events"] if event[0] == "obligation.overdue"]
-    assert len(overdue) == sum(row[6] is not None for row in left["obligations"])
+    told = Counter(event[0] for event in left["events"])
+    assert told["obligation.overdue"] == sum(row[6] is not None for row in left["obligations"])
+    for row in left["obligations"]:
+        _, remind_at, reminded_at, escalate_at, escalated_at = row[-5:]
+        assert reminded_at in (None, remind_at)
+        assert escalated_at in (None, escalate_at, clock.london_moment(date(2026, 11, 21)))
+    for name, place in (("obligation.due_soon", -3), ("obligation.escalated", -1)):
+        assert told[name] == sum(row[place] is not None for row in left["obligations"]) > 0
     # The half-term ended on a Friday (18 December): its return opened at the midnight after.
     opened = [row for row in left["returns"] if row[1] == "2026/27-2"]
     assert opened
     assert all(row[3] == clock.london_moment(date(2026, 12, 19)) for row in opened)
+
+
+async def test_a_weekend_without_a_worker_leaves_what_a_punctual_one_leaves(real_api: Api, clone: Database) -> None:
+    """Duties due on the Friday evening and met on the Saturday, with the clock down from Friday to Monday."""
+    punctual, down = [await busy_town(real_api, clone, f"{name} (made up)") for name in ("Ontime", "Down")]
+    friday, saturday, monday = (
+        datetime(2026, 11, day, hour, tzinfo=UTC) for day, hour in ((27, 12), (28, 10), (30, 9))
+    )
+    for town in (punctual, down):
+        await run_to(clone, town, friday)
+        async with clone.write(replace(town.officer, at=friday)) as session:
+            # Five of the provider's duties fall due, escalate or are called to mind in these days.
+            await _owe_around_the_weekend(session, town)
+    await run_to(clone, punctual, saturday)
+    for town in (punctual, down):
+        async with clone.write(replace(town.officer, at=saturday)) as session:
+            for kind in ("plan", "review"):
+                assert await obligations.meet(session, kind, town.lots[0])
+    await run_to(clone, punctual, monday)
+    ran = await run_to(clone, down, monday)
+    assert min(ran.obligations_overdue, ran.obligations_reminded, ran.obligations_escalated) > 0
+    left, expected = await what_is_left(clone, down), await what_is_left(clone, punctual)
+    # An act that came before the clock has the lower version: the order of an event's subject is that of the commits.
+    for each in (left, expected):
+        each["events"] = sorted((type_, subject, at) for type_, subject, _, at in each["events"])
+    for kind, rows in expected.items():
+        assert left[kind] == rows, kind
+    met_late = [row for row in expected["obligations"] if row[0] == "plan"]
+    assert [(row[6] is not None, row[-1]) for row in met_late] == [(True, None)], (
+        "overdue on Friday, met before it escalated"
+    )
+
+
+async def _owe_around_the_weekend(session: WriteSession, town: Town) -> None:
+    writes = Writes()
+    moments: dict[ObligationKind, datetime] = {
+        "plan": datetime(2026, 11, 27, 17, tzinfo=UTC),
+        "review": datetime(2026, 12, 1, 17, tzinfo=UTC),
+        "follow_up": datetime(2026, 11, 30, 17, tzinfo=UTC),
+        "pause_end": datetime(2026, 11, 26, 17, tzinfo=UTC),
+        "concern_action": datetime(2026, 11, 28, 3, tzinfo=UTC),
+    }
+    for kind, moment in moments.items():
+        obligations.owe(
+            writes, session, kind, town.provider.organisation_id,
+            subject=("intervention", town.lots[0]), clock=DUTIES[kind].clock, due_at=moment,
+        )  # fmt: skip
+    await writes.flush(session)
 
 
 async def test_a_place_never_looks_free_while_its_case_runs(real_api: Api, clone: Database) -> None:

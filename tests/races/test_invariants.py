@@ -375,6 +375,11 @@ BREAKAGES = {
     "run_not_as_previewed": ["UPDATE decision SET run_id = NULL"],
     "version_told_twice": ["UPDATE event SET subject_version = 1 WHERE subject_kind = 'allocation'"],
     "change_not_told_once": ["UPDATE referral SET version = version + 1"],
+    "told_before_its_time": [
+        "UPDATE obligation SET overdue_at = due_at - interval '1 hour' WHERE overdue_at IS NOT NULL"
+    ],
+    "debt_not_told_in_time": ["UPDATE obligation SET overdue_at = NULL"],
+    "debt_not_told_once": ["DELETE FROM event WHERE type = 'obligation.escalated'"],
     "return_owed_twice": [
         "ALTER TABLE return_record DROP CONSTRAINT uq_return_record_authority_id_organisation_id_template_period",
         "UPDATE return_record SET organisation_id = (SELECT organisation_id FROM return_record LIMIT 1),"

@@ -8,6 +8,7 @@ from uuid import UUID
 import strawberry
 
 from app.domain import outcomes as domain
+from app.domain.service_levels import LevelsBy
 from app.graphql.errors import BadInputError
 from app.graphql.ids import record_id
 from app.graphql.visibility import plain
@@ -158,6 +159,32 @@ class Timeliness:
     median_school_days: int | None = plain()
     p90_school_days: int | None = plain()
     p95_school_days: int | None = plain()
+    suppressed: bool = plain()
+
+
+strawberry.enum(LevelsBy, description="What service levels are told for, always apart by kind.")
+
+
+@strawberry.type(
+    description="How what was owed was met: one kind of obligation, of all organisations or of one. Lateness is in the"
+    " kind's own clock."
+)
+class ServiceLevel:
+    """Read from `app.domain.service_levels.ServiceLevel`."""
+
+    kind: str = plain()
+    clock: str = plain("`school_day`, `working_day` or `calendar_hour`.")
+    organisation_id: UUID | None = plain("As REST gives it. Null for all.")
+    organisation_name: str | None = plain()
+    owed_count: int = plain("All that were due in the period.")
+    met_in_time_count: int = plain()
+    met_late_count: int = plain()
+    overdue_count: int = plain("Open still, past their due time.")
+    not_yet_due_count: int = plain()
+    cancelled_count: int = plain()
+    n: int = plain("Met, or overdue: what the share is of.")
+    in_time_share: float | None = plain()
+    median_late: float | None = plain("Of the late: in school days, working days or hours.")
     suppressed: bool = plain()
 
 

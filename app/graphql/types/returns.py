@@ -1,6 +1,7 @@
 """Returns, and everything that is owed."""
 
 from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import strawberry
@@ -10,6 +11,10 @@ from app.graphql.rows import Node, Row, edge, of_noun
 from app.graphql.types.schools import Organisation
 from app.graphql.visibility import plain
 from app.queries.graph import nouns
+
+if TYPE_CHECKING:
+    from app.graphql.types.interventions import Intervention
+    from app.graphql.types.referrals import Referral
 
 
 @of_noun(nouns.RETURN, rule="graphql.returns")
@@ -41,13 +46,26 @@ class Obligation(Row, Node):
     """An obligation: its debtor's and the authority's."""
 
     owed_by_id: strawberry.Private[UUID]
+    referral_id: strawberry.Private[UUID | None]
+    intervention_id: strawberry.Private[UUID | None]
+    version: int = plain()
     kind: str = plain()
-    subject_kind: str = plain("`offer`, `referral`, `intervention` or `return`.")
+    subject_kind: str = plain("What it is about: `offer`, `referral`, `intervention`, `return`, `contract` ...")
     subject_id: UUID = plain()
     clock: str = plain("`school_day`, `working_day` or `calendar_hour`.")
     created_at: datetime = plain()
     due_at: datetime = plain()
     met_at: datetime | None = plain()
     cancelled_at: datetime | None = plain()
-    overdue_at: datetime | None = plain("When it was first told to be late.")
+    put_off_at: datetime | None = plain("When its due time was last moved.")
+    reminded_at: datetime | None = plain("When it was called to mind.")
+    overdue_at: datetime | None = plain("When it was told to be late.")
+    escalated_at: datetime | None = plain("When the lead officer of its area was told of it.")
+    done: JSON | None = plain("What an officer noted of one that was met outside the service.", json=True)
     owed_by: Organisation | None = edge("organisation", "owed_by_id")
+    referral: Annotated["Referral", strawberry.lazy("app.graphql.types.referrals")] | None = edge(
+        "referral", "referral_id", rule="graphql.referrals", description="The referral that it concerns."
+    )
+    intervention: Annotated["Intervention", strawberry.lazy("app.graphql.types.interventions")] | None = edge(
+        "intervention", "intervention_id", rule="graphql.interventions", description="The case that it concerns."
+    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from app.access import Kind
+from app.queries.obligations import about_referral, area_of, case_of, seen_referral_of
 from app.queries.timeline import ENTRIES
 
 
@@ -464,8 +465,11 @@ PANEL_SITTING: Final = Noun(
 
 OBLIGATION: Final = Noun(
     "obligation",
-    "obligation t",
-    _split("id kind owed_by_id subject_kind subject_id clock created_at due_at met_at cancelled_at overdue_at"),
+    f"(SELECT o.*, {seen_referral_of('o')} AS referral_id, {case_of('o')} AS intervention_id FROM obligation o) t",  # noqa: S608 - our own words
+    _split(
+        "id version kind owed_by_id subject_kind subject_id referral_id intervention_id clock created_at due_at met_at"
+        " cancelled_at put_off_at reminded_at overdue_at escalated_at done"
+    ),
     orders={"due": Order(("due_at", "id"))},
     filters={
         "kind": "t.kind = {}::text",
@@ -474,6 +478,10 @@ OBLIGATION: Final = Noun(
         "met": "t.met_at IS NOT NULL",
         "cancelled": "t.cancelled_at IS NOT NULL",
         "overdue_at": "t.met_at IS NULL AND t.cancelled_at IS NULL AND t.due_at < {}::timestamptz",
+        "escalated": "t.met_at IS NULL AND t.cancelled_at IS NULL AND t.escalated_at IS NOT NULL",
+        "subject_id": "t.subject_id = {}::uuid",
+        "referral_id": about_referral("t", "{}::uuid"),
+        "area_id": f"{area_of('t')} = {{}}::uuid",
         "due_before": "t.due_at < {}::timestamptz",
     },
     own=dict.fromkeys((Kind.PROVIDER, Kind.SCHOOL, Kind.AGENCY), "t.owed_by_id = {}"),

@@ -79,11 +79,11 @@ ROW_OF: Final[dict[Measure, type[Any]]] = {
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def as_csv(measure: Measure, rows: Sequence[Any]) -> str:
-    """The rows of an outcome as CSV with a header line; an absent figure is an empty cell."""
+def as_csv(row_type: type[Any], rows: Sequence[Any]) -> str:
+    """Rows of figures, dataclasses of one type, as CSV with a header line; an absent figure is an empty cell."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([field.name for field in fields(ROW_OF[measure])])
+    writer.writerow([field.name for field in fields(row_type)])
     writer.writerows([_cell(value) for value in asdict(row).values()] for row in rows)
     return out.getvalue()
 

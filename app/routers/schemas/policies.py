@@ -55,6 +55,18 @@ class HoursByBand(In):
     P4: Hours
 
 
+class ByGroup(In):
+    """A figure for each group of debts, on the debt's own clock: school days, working days or hours."""
+
+    offer: Days
+    casework: Days
+    officer: Days
+    concern: Days
+    filing: Days
+    meeting: Days
+    contract: Days
+
+
 class WeightsByBand(In):
     """A weight for each band: a whole number."""
 
@@ -175,6 +187,10 @@ class PolicyContent(In):
     follow_up_window_school_days: Days = Field(
         description="How many school days before and after that day a follow-up may be done."
     )
+    agreement_check_hours: Hours = Field(description="For an officer to check on a family that withdrew its agreement.")
+    band_review_hours: Hours = Field(description="For an officer to answer a sender that asks for another band.")
+    reminders: ByGroup = Field(description="How long before it is due whoever owes is reminded.")
+    escalations: ByGroup = Field(description="How long after it was due the area's lead officer hears of it.")
 
 
 _EXAMPLE: Final[dict[str, Any]] = {

@@ -19,7 +19,9 @@ class RanOut(Out):
 
     offers_expired: int = Field(ge=0, description="Offers that nobody answered in time.")
     offers_deemed: int = Field(ge=0, description="Of a contract by which silence is yes: accepted so.")
+    obligations_reminded: int = Field(ge=0, description="Obligations called to mind, because they are due soon.")
     obligations_overdue: int = Field(ge=0, description="Obligations flagged as overdue.")
+    obligations_escalated: int = Field(ge=0, description="Overdue obligations taken to the area's lead officer.")
     bookings_prolonged: int = Field(ge=0, description="Days by which running cases kept their places.")
     returns_opened: int = Field(ge=0, description="Returns that came to be owed.")
     offers_made: int = Field(ge=0, description="Offers made at midnight, of places that became available.")

@@ -1,12 +1,12 @@
 """What a sender or an officer does to a referral after it was sent."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from app.db import BrokerSession, WriteSession, broker
 from app.domain.allocation import Hold
+from app.domain.clocks import in_hours
 from app.domain.obligations import OF_AN_INTERVENTION, ObligationKind
 from app.domain.referral import CASE_STATES, State
 from app.domain.referral_facts import Facts, agreement_faults, amendment_faults
@@ -24,14 +24,13 @@ from app.services.answers_to_offers import withdraw_live_offer
 from app.services.bookings import release_booking
 from app.services.obligations import cancel, meet, owe
 from app.services.panels import sending
+from app.services.policies import policy_today
 from app.services.referrals.acting import check_read_version, lock_open, open_to, parties, refresh_offer, update
 from app.services.referrals.arrival import keep_home
 from app.services.referrals.bands import BAND_COLUMNS, band_asked_by_sender
 from app.services.referrals.submit import check_refused_providers
 
 Row = dict[str, Any]
-
-_AGREEMENT_CHECK_WITHIN: Final = timedelta(hours=24)
 
 OFFICERS_OBLIGATIONS: Final[tuple[ObligationKind, ...]] = (
     "safeguarding_action", "agreement_check", "place_referral", "lead_officer_action",
@@ -257,10 +256,10 @@ async def change_agreement(session: WriteSession, writes: Writes, referral_id: U
         await cancel(wide, referral_id, ["agreement_check"])
         if stopped:
             await close_to_members(wide, referral_id=referral_id)
+            hours = (await policy_today(wide)).agreement_check_hours
             owe(
                 writes, wide, "agreement_check", await authority_organisation(wide),
-                subject=("referral", referral_id), clock="calendar_hour",
-                due_at=wide.now + _AGREEMENT_CHECK_WITHIN,
+                subject=("referral", referral_id), clock="calendar_hour", due_at=in_hours(wide.now, hours),
             )  # fmt: skip
         if referral["state"] not in CASE_STATES:
             await allocate_waiting(wide, writes, "agreement")

@@ -3,12 +3,13 @@
 Bands change only by a named person, or by the policy's long-stop. A change counts from the day on which it is made.
 """
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
 from app.db import BrokerSession, WriteSession, broker
 from app.domain.allocation.order import counting_band, date_of_band
+from app.domain.clocks import in_hours
 from app.domain.referral import BEFORE_A_CASE, State
 from app.domain.vocabulary import Band, BandSetBy
 from app.errors import ActionNotAvailable
@@ -20,10 +21,10 @@ from app.services import events
 from app.services.allocation import allocate_waiting
 from app.services.ground import survey
 from app.services.obligations import cancel, meet, owe
+from app.services.policies import policy_today
 from app.services.referrals.acting import Officer, Row, lock_open, open_to, parties, refresh_offer, update
 
 BAND_COLUMNS: Final = ("band", "band_asked", "banded_on")
-_REVIEW_WITHIN: Final = timedelta(hours=24)
 
 
 async def change_band(
@@ -77,9 +78,10 @@ async def band_asked_by_sender(
     if referral["band_set_by"] == BandSetBy.OFFICER:
         await cancel(wide, referral["id"], ["band_review"])
         if band != referral["band"]:
+            hours = (await policy_today(wide)).band_review_hours
             owe(
                 writes, wide, "band_review", await authority_organisation(wide),
-                subject=("referral", referral["id"]), clock="calendar_hour", due_at=wide.now + _REVIEW_WITHIN,
+                subject=("referral", referral["id"]), clock="calendar_hour", due_at=in_hours(wide.now, hours),
             )  # fmt: skip
         return {"band_asked": band.value}
     banded_on = await _date_of(wide, referral, band)

@@ -10,6 +10,7 @@ from app.clock import london_date
 from app.db import BrokerSession, ReadSession, WriteSession, broker
 from app.domain.allocation import Hold, Place
 from app.domain.allocation.override import is_free, is_full
+from app.domain.clocks import in_hours
 from app.domain.interventions import InterventionState
 from app.domain.obligations import ObligationClock, ObligationKind, SubjectKind
 from app.domain.referral import CASE_STATES, State, reopened_state
@@ -247,7 +248,7 @@ async def _owe_again(
             owe(
                 writes, wide, kind, await authority_organisation(wide),
                 subject=("referral", undone.referral["id"]), clock="calendar_hour",
-                due_at=wide.now + timedelta(hours=ground.policy.placement_hours),
+                due_at=in_hours(wide.now, ground.policy.placement_hours),
             )  # fmt: skip
 
 

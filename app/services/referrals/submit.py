@@ -1,7 +1,6 @@
 """Taking a referral: validated, matched, decided and written in one transaction, or not at all."""
 
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from app.access import Kind
 from app.db import BrokerSession, ReadSession, WriteSession, broker
 from app.domain.allocation import Hold, Want
 from app.domain.calendar import Calendar
+from app.domain.clocks import in_hours
 from app.domain.referral import State
 from app.domain.referral_facts import Facts, referral_faults, referral_warnings
 from app.domain.year_groups import key_stage
@@ -294,13 +294,13 @@ def _owe_officers(
 ) -> None:
     """What the authority's officers owe a referral that cannot simply go on."""
     if Hold.SAFEGUARDING_HOLD.value in referral["holds"]:
-        due_at = session.now + timedelta(hours=ground.policy.safeguarding_hours)
+        due_at = in_hours(session.now, ground.policy.safeguarding_hours)
         owe(
             writes, session, "safeguarding_action", authority_id,
             subject=("referral", referral["id"]), clock="calendar_hour", due_at=due_at,
         )  # fmt: skip
     if unplaceable or Hold.POSSIBLE_DUPLICATE.value in referral["holds"]:
-        due_at = session.now + timedelta(hours=ground.policy.placement_hours)
+        due_at = in_hours(session.now, ground.policy.placement_hours)
         owe(
             writes, session, "place_referral", authority_id,
             subject=("referral", referral["id"]), clock="calendar_hour", due_at=due_at,

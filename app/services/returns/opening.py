@@ -10,8 +10,8 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from app import clock
 from app.db import BrokerSession
+from app.domain.clocks import end_of
 from app.domain.obligations import ObligationKind
 from app.domain.policy import policy_from
 from app.domain.return_prefill import prefilled
@@ -126,7 +126,7 @@ def _open(session: BrokerSession, writes: Writes, owed: _Owed, due_on: date, off
         owed.organisation_id,
         subject=("return", return_id),
         clock="working_day",
-        due_at=clock.london_moment(due_on + timedelta(days=1)),
+        due_at=end_of(due_on),
     )
     tell(
         writes,
