@@ -11,6 +11,8 @@ from hashlib import sha256
 from json import dumps
 from typing import Any
 
+from app.domain.concerns import ConcernKind
+
 BANDS = ("P1", "P2", "P3", "P4")
 
 
@@ -48,6 +50,10 @@ def _fair_share() -> dict[str, Any]:
 
 def _at_once() -> dict[str, Any]:
     return {"bands": ["P1", "P2"], "free_places": 2}
+
+
+def _concern_hours() -> dict[str, int]:
+    return {ConcernKind.CHILD_AT_RISK.value: 4, ConcernKind.ALLEGATION_ABOUT_WORKER.value: 24}
 
 
 def _criteria() -> dict[str, str]:
@@ -113,6 +119,8 @@ class Policy:
     """Whether an officer confirms the nightly plan before it takes effect; by day, what comes back is offered."""
     approvers: list[str] = field(default_factory=lambda: ["officer"])
     """The roles that may confirm a plan. Roles and not names: a policy is public."""
+    concern_hours: dict[str, int] = field(default_factory=_concern_hours)
+    """By kind of concern: for whoever it went to, to act on it. Runs through nights, weekends and holidays."""
 
     def content(self) -> dict[str, Any]:
         """The policy as plain data."""
@@ -168,6 +176,12 @@ def _by_band(what: str) -> Callable[[str, Any], None]:
             _whole(f"{what} for {band}", value[band])
 
     return check
+
+
+def _check_concern_hours(name: str, value: Any) -> None:
+    _has(name, value, tuple(ConcernKind), "hours")
+    for kind, hours in value.items():
+        _whole(f"the hours to act on {kind}", hours)
 
 
 def _check_criteria(name: str, value: Any) -> None:
@@ -233,4 +247,5 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "at_once": _check_at_once,
     "confirm_batches": _yes_or_no,
     "approvers": _check_approvers,
+    "concern_hours": _check_concern_hours,
 }

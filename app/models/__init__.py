@@ -3,6 +3,7 @@
 from app.models import (
     allocation,
     casework,
+    concerns,
     demand,
     events,
     ground,
@@ -11,6 +12,7 @@ from app.models import (
     parties,
     return_templates,
     supply,
+    words,
 )
 from app.models.base import ROW_POLICIES, metadata
 
@@ -18,6 +20,7 @@ __all__ = [
     "ROW_POLICIES",
     "allocation",
     "casework",
+    "concerns",
     "demand",
     "events",
     "ground",
@@ -27,4 +30,5 @@ __all__ = [
     "parties",
     "return_templates",
     "supply",
+    "words",
 ]

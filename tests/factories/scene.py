@@ -32,7 +32,12 @@ SECRETS: Final[dict[Group, tuple[str, ...]]] = {
     Group.STATUTORY: (UPN, "Secret-mis-key", "Question for the sender"),
     Group.ATTENDANCE: ('"sessions_attended":53', '"sessionsAttended":53'),
     Group.PROGRESS: ("Goal of the garden", "Summary of the sea"),
+    Group.CASEWORK: ("Note of the cellar",),
     Group.READINGS: ('"jointly"', '"JOINTLY"'),
+    Group.NOTES: ("Note of the kitchen",),
+    Group.MESSAGES: ("Message of the market",),
+    Group.CONCERNS: ("Concern of the canal",),
+    Group.SAFEGUARDING: ("Allegation of the attic", "Worker of the wharf", "Act of the harbour"),
     Group.EXPLANATION: ('"paragraph"',),
     Group.DECISIONS: (
         '"verdicts"',
@@ -107,7 +112,7 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
         "scores": {area["key"]: 4 for area in journey["areas"]},
     }
     await done(await provider.post(f"{path}/readings", reading))
-    agency = at(api.as_(await _agency(database, scene.town)), ACCEPTED_AT)
+    agency = at(api.as_(await an_agency(database, scene.town)), ACCEPTED_AT)
     body = referral_body(needs=[{"code": "housing"}], school_urn="900001")
     sent = await done(await agency.post("/v1/referrals", body, headers=key()))
     etag = {"If-Match": f'"{sent["version"]}"'}
@@ -119,6 +124,7 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
     etag = {"If-Match": f'"{pending["version"]}"'}
     await done(await school.patch(f"/v1/referrals/{pending['id']}", {"reason": "x", "child_view": "y"}, headers=etag))
     await _by_hand(api, scene)
+    await _in_words(api, scene)
     in_a_term = replace(scene.town.officer, at=LATER + timedelta(days=150))
     async with database.write(in_a_term) as session, broker(session) as wide:
         writes = Writes()
@@ -197,6 +203,40 @@ async def _to_come(api: Api, database: Database, scene: Scene) -> dict[str, str]
     return {"range": away.json()["id"], "hand_over": planned["id"], "successor": str(after.contract_id)}
 
 
+def allegation(scene: Scene) -> dict[str, Any]:
+    """An allegation about a worker of the provider that has the case."""
+    return {
+        "kind": "allegation_about_worker",
+        "text": "Allegation of the attic",
+        "person": {"name": "Head Exemplar", "role": "head teacher"},
+        "worker": {"organisation_id": str(scene.town.provider.organisation_id), "name": "Worker of the wharf"},
+    }
+
+
+async def _in_words(api: Api, scene: Scene) -> None:
+    """Two notes, one of them shared; a message; a child at risk, acknowledged; and an allegation about a worker."""
+    school, provider = at(api.as_(scene.town.school), LATER), at(api.as_(scene.town.provider), LATER)
+    case, work = f"/v1/referrals/{scene.ids['referral']}", f"/v1/interventions/{scene.ids['intervention']}"
+    when = "2026-11-04T10:00:00Z"
+    at_risk = {"kind": "child_at_risk", "text": "Concern of the canal", "person": {"name": "Sam Sampleton"}}
+    for name, caller, path, body in (
+        ("shared_note", provider, f"{work}/notes",
+         {"text": "Note of the kitchen", "occurred_at": when, "shared_with_referrer": True}),
+        ("note", provider, f"{work}/notes", {"text": "Note of the cellar", "occurred_at": when}),
+        ("message", school, f"{case}/messages", {"text": "Message of the market", "to": ["provider", "authority"]}),
+        ("concern", provider, f"{case}/concerns", at_risk),
+        ("allegation", school, f"{case}/concerns", allegation(scene)),
+    ):  # fmt: skip
+        answer = await caller.post(path, body)
+        assert answer.status_code == 201, answer.text
+        scene.ids[name] = answer.json()["id"]
+    act = {"action": "family_spoken_to", "note": "Act of the harbour", "person": {"name": "Jo Exemplar"}}
+    answer = await school.post(f"/v1/concerns/{scene.ids['concern']}/acknowledge", act)
+    assert answer.status_code == 200, answer.text
+    answer = await provider.post(f"{case}/messages/{scene.ids['message']}/read")
+    assert answer.status_code == 200, answer.text
+
+
 async def _by_hand(api: Api, scene: Scene) -> None:
     """What officers do: a band, and a place that an officer chose after the offer was taken back."""
     officer = at(api.as_(scene.town.officer), ACCEPTED_AT)
@@ -216,7 +256,7 @@ async def _by_hand(api: Api, scene: Scene) -> None:
     scene.ids["pending_allocation"] = answer.json()["allocation"]["id"]
 
 
-async def _agency(database: Database, town: Town) -> Principal:
+async def an_agency(database: Database, town: Town) -> Principal:
     """An agency that refers too: its referral is the school's to see, though not the school's own."""
     agency = replace(town.school, client_id=new_id(), organisation_id=new_id(), kind=Kind.AGENCY)
     async with database.write(town.officer) as session:

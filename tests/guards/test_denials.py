@@ -120,6 +120,8 @@ def filled(path: str, scene: Scene) -> str:
         "hand_over",
         "policy",
         "template",
+        "concern",
+        "message",
     ):
         path = path.replace(f"{{{name}_id}}", scene.ids[name])
     path = path.replace("{allocation_id}", scene.ids["pending_allocation"])
@@ -155,7 +157,7 @@ def test_the_lists_are_in_step(stage: Stage) -> None:
     served = mutations(stage.api.app)
     assert set(served) >= OWN_CREATIONS
     assert set(BODIES) <= set(served)
-    no_body = {"accept_allocation", "submit_return", "accept_return", "revoke_client", "commit_allocation_run",
+    no_body = {"mark_message_read", "accept_allocation", "submit_return", "accept_return", "revoke_client", "commit_allocation_run",
                "cancel_hand_over", "check_deemed_acceptance", "delete_school_calendar", "import_calendar",
                "import_school_calendar", "send_return_rows"}  # fmt: skip
     for name, (_, _, example) in served.items():

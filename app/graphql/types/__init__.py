@@ -3,7 +3,9 @@
 from app.graphql.types import (
     allocations,
     authority,
+    concerns,
     interventions,
+    messages,
     officers_acts,
     outcomes,
     pupils,
@@ -16,7 +18,9 @@ from app.graphql.types import (
 __all__ = [
     "allocations",
     "authority",
+    "concerns",
     "interventions",
+    "messages",
     "officers_acts",
     "outcomes",
     "pupils",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from app.graphql.types.referrals import Referral
 
 _PUBLIC, _PROGRESS, _CASEWORK, _READINGS = Group.PUBLIC, Group.PROGRESS, Group.CASEWORK, Group.READINGS
+_NOTES = Group.NOTES
 
 
 @case_type
@@ -87,6 +88,26 @@ class Reading(Row):
     completed_with: str | None = seen(_READINGS)
     scores: JSON | None = seen(_READINGS, "By area.", json=True)
     recorded_at: datetime | None = seen(_READINGS)
+
+
+@case_type
+@of_noun(nouns.NOTE)
+@strawberry.type(description="A case note. A correction is a new one; a referrer sees what is shared and stands.")
+class Note(Row):
+    """A note."""
+
+    organisation_id: strawberry.Private[UUID]
+    practitioner_id: strawberry.Private[UUID]
+    record_id: UUID | None = strawberry.field(metadata={"group": _NOTES, "column": "id"})
+    kind: str | None = seen(_NOTES)
+    occurred_at: datetime | None = seen(_NOTES)
+    text: str | None = seen(_NOTES)
+    recorded_at: datetime | None = seen(_NOTES)
+    shared_with_referrer: bool | None = seen(_CASEWORK)
+    supersedes_id: UUID | None = seen(_CASEWORK)
+    superseded_by_id: UUID | None = seen(_CASEWORK, "The note that took this one's place.")
+    written_by: Provider | None = edge("provider", "organisation_id", group=_NOTES)
+    practitioner: Practitioner | None = edge("practitioner", "practitioner_id", group=_CASEWORK)
 
 
 @case_type
@@ -174,3 +195,8 @@ class Intervention(Row, Node):
     def readings(self, info: Info, first: First = CHILDREN) -> list[Reading] | None:
         """The first readings."""
         return children(info, self, "reading", "intervention_id", first)
+
+    @resolved("Case notes, in the order of what they are of.", group=_NOTES, rule="list_case_notes")
+    def notes(self, info: Info, first: First = CHILDREN) -> list[Note] | None:
+        """The first notes."""
+        return children(info, self, "note", "intervention_id", first)

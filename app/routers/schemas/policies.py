@@ -107,6 +107,13 @@ class AtOnce(In):
     )
 
 
+class ConcernHours(In):
+    """Hours for each kind of concern, of the day and the night."""
+
+    child_at_risk: Annotated[Whole, Field(ge=1, le=168)]
+    allegation_about_worker: Annotated[Whole, Field(ge=1, le=168)]
+
+
 class PolicyContent(In):
     """A whole policy. Days are working days unless the name says otherwise; allocation's figures are in school days."""
 
@@ -150,6 +157,7 @@ class PolicyContent(In):
     approvers: Annotated[list[RoleName], Field(min_length=1, max_length=20), Distinct] = Field(
         description="The roles that may confirm a plan."
     )
+    concern_hours: ConcernHours = Field(description="By kind of concern: for whoever it went to, to act on it.")
 
 
 _EXAMPLE: Final[dict[str, Any]] = {
