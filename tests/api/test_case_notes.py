@@ -1,6 +1,5 @@
 """Case notes: written by the provider, corrected and never changed, shared one by one, gone with the case."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,9 +10,9 @@ from app.access import Scope
 from app.db import Database
 from app.errors import InvariantBroken
 from app.ids import new_id
-from app.services.business_clock import run_due
 from tests.factories.authority import Town
 from tests.factories.casework import LATER, CaseIds, accepted_case, at, closing, worker
+from tests.factories.falling_due import pass_time
 from tests.factories.http import Api, Caller
 from tests.factories.next_contract import next_contract
 from tests.factories.officers import told
@@ -223,7 +222,7 @@ async def test_notes_end_for_the_provider_when_who_it_was_does(
     await write(api, town, ids, text="Written up after the close.")
     assert len(await texts(worker(api, town), ids)) == 2
     month_on = LATER + timedelta(days=32)
-    await run_due(lane, replace(town.officer, at=month_on))
+    await pass_time(lane, town, LATER, month_on)
     late = at(api.as_(town.provider), month_on)
     assert (await late.get(ids.path)).status_code == 200
     assert await texts(late, ids) == []
