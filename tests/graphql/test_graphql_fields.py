@@ -12,9 +12,11 @@ from app.graphql.schema import SCHEMA, schema, sdl
 from app.graphql.visibility import FIELD_GROUPS, case_type
 
 CASE_TYPES = {
-    "Allocation", "AllocationSummary", "AttendanceRecord", "BandDecision", "Certificate", "Closure", "Contact",
+    "Allocation", "AllocationSummary", "AttendanceRecord", "BandDecision", "Certificate", "Closure",
+    "Concern", "ConcernAct", "Contact",
     "Decision", "ExpectedStart", "Explanation", "ExplanationFacts", "Goal", "Household", "HouseholdContact",
-    "Intervention", "LinkedChild", "Override", "Plan", "PolicyCited", "Pupil", "PupilStatutory", "ReasonCount",
+    "Intervention", "LinkedChild", "Message", "MessageRead", "Note",
+    "Override", "Plan", "PolicyCited", "Pupil", "PupilStatutory", "ReasonCount",
     "Reading", "Referral", "Signpost", "StatusChange", "SuspensionRecord",
 }  # fmt: skip
 WITHOUT_GROUPS = {
