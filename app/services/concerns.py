@@ -1,7 +1,8 @@
 """Raising an urgent concern, and acting on one.
 
-Raising takes no lock and writes no row but its own, its event's and its debt's: it waits for nobody, and nothing that
-others read moves with it. Who is told is the authority and whoever has to act; of an allegation the authority alone.
+Raising does not take the authority's lock, so that it waits for no allocation, and writes no row but its own, its
+event's and its debt's, so that nothing that others read moves with it. Who is told is the authority and whoever has to
+act; of an allegation the authority alone.
 """
 
 from dataclasses import dataclass
