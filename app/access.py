@@ -34,6 +34,10 @@ class Scope(StrEnum):
     SUPPLY_WRITE = "supply.write"
     PANELS_READ = "panels.read"
     PANELS_WRITE = "panels.write"
+    NOTES_READ = "notes.read"
+    NOTES_WRITE = "notes.write"
+    SAFEGUARDING_READ = "safeguarding.read"
+    SAFEGUARDING_WRITE = "safeguarding.write"
     EVENTS_READ = "events.read"
     WEBHOOKS_WRITE = "webhooks.write"
     ADMIN = "admin"
@@ -140,6 +144,18 @@ RULES: Final[dict[str, Rule]] = {
     "record_review": Rule(Scope.INTERVENTIONS_WRITE, _PROVIDER),
     "close_intervention": Rule(Scope.INTERVENTIONS_WRITE, _PROVIDER),
     "list_measures": Rule(Scope.INTERVENTIONS_READ, _ALL),
+    # notes, messages and concerns: three different things
+    "list_case_notes": Rule(Scope.NOTES_READ, _ALL),
+    "write_case_note": Rule(Scope.NOTES_WRITE, _PROVIDER),
+    "list_messages": Rule(Scope.REFERRALS_READ, _ALL),
+    "post_message": Rule(Scope.REFERRALS_WRITE, _ALL),
+    "mark_message_read": Rule(Scope.REFERRALS_WRITE, _ALL),
+    # Telling of a child at risk must never fail for want of a scope that nobody thought of; reading of one needs it.
+    "raise_concern": Rule(Scope.REFERRALS_WRITE, _ALL),
+    "list_concerns": Rule(Scope.SAFEGUARDING_READ, _ALL),
+    "get_concern": Rule(Scope.SAFEGUARDING_READ, _ALL),
+    "acknowledge_concern": Rule(Scope.SAFEGUARDING_WRITE, _SCHOOL_AND_AUTHORITY),
+    "close_concern": Rule(Scope.SAFEGUARDING_WRITE, _SCHOOL_AND_AUTHORITY),
     # returned to the authority, and owed
     "list_returns": Rule(Scope.RETURNS_READ, _FILERS | _AUTHORITY),
     "get_return": Rule(Scope.RETURNS_READ, _FILERS | _AUTHORITY),
@@ -320,6 +336,7 @@ RULES: Final[dict[str, Rule]] = {
     "graphql.allocations": Rule(Scope.ALLOCATIONS_READ, _ALL),
     "graphql.interventions": Rule(Scope.INTERVENTIONS_READ, _ALL),
     "graphql.panels": Rule(Scope.PANELS_READ, _ON_PANELS),
+    "graphql.concerns": Rule(Scope.SAFEGUARDING_READ, _ALL),
     "graphql.returns": Rule(Scope.RETURNS_READ, _FILERS | _AUTHORITY),
     "graphql.courses": Rule(Scope.SUPPLY_READ, _ALL),
     "graphql.courseEnrolments": Rule(Scope.REFERRALS_READ, _ALL),
@@ -337,6 +354,10 @@ GRANTABLE: Final[dict[Kind, frozenset[Scope]]] = {
     kind: frozenset(rule.scope for rule in RULES.values() if kind in rule.kinds) for kind in Kind
 }
 """The scopes that a client of each kind of organisation may be given: those of the operations open to that kind."""
+
+
+SAFEGUARDING: Final = frozenset({Scope.SAFEGUARDING_READ, Scope.SAFEGUARDING_WRITE})
+"""Either lets a client know of concerns at all; which of the two it has says what it may do about them."""
 
 
 def allow(principal: Principal, operation: str) -> None:
@@ -386,6 +407,14 @@ class Group(StrEnum):
     CASEWORK = "casework"
     """How a contact went: who was there, who was seen, why it fell through; what was said at a review or of a pause."""
     READINGS = "readings"
+    NOTES = "notes"
+    """Case notes: to the referrer only those that are shared with it."""
+    MESSAGES = "messages"
+    """Between the parties of a referral: to each only those addressed to it."""
+    CONCERNS = "concerns"
+    """What was raised: to each only what it raised itself, or what came to it."""
+    SAFEGUARDING = "safeguarding"
+    """Of a concern: whose worker it is about, and what was done."""
     EXPLANATION = "explanation"
     """Why it was offered a place or waits, in counts and codes that tell of no other family."""
     DECISIONS = "decisions"
@@ -401,6 +430,10 @@ VISIBLE: Final[dict[Party, frozenset[Group]]] = {
             Group.STATUTORY,
             Group.ATTENDANCE,
             Group.PROGRESS,
+            Group.NOTES,
+            Group.MESSAGES,
+            Group.CONCERNS,
+            Group.SAFEGUARDING,
             Group.EXPLANATION,
         }
     ),
@@ -415,6 +448,9 @@ VISIBLE: Final[dict[Party, frozenset[Group]]] = {
             Group.PROGRESS,
             Group.CASEWORK,
             Group.READINGS,
+            Group.NOTES,
+            Group.MESSAGES,
+            Group.CONCERNS,
         }
     ),
     Party.PANEL_MEMBER: frozenset({Group.PUBLIC, Group.IDENTITY, Group.NEEDS, Group.ATTENDANCE, Group.PROGRESS}),

@@ -19,7 +19,7 @@ from uuid import UUID
 import asyncpg
 
 from app import clock
-from app.access import Kind, Principal
+from app.access import SAFEGUARDING, Kind, Principal
 from app.constraints import domain_error
 from app.errors import NotReady, Unavailable
 from app.schema import check_role, expected_revision
@@ -163,9 +163,21 @@ def context_sql(principal: Principal, *, reach: str) -> str:
         "organisation": principal.organisation_id,
         "client": principal.client_id,
         "reach": reach,
+        "safeguarding": knows_concerns(principal),
     }
     calls = ", ".join(f"set_config('halfterm.{name}', {_literal(value)}, true)" for name, value in settings.items())
     return f"SELECT {calls}"
+
+
+def knows_concerns(principal: Principal) -> str:
+    """Whose concerns a transaction may know of: its `authority`'s, its `own` organisation's, or `none`.
+
+    It goes by the caller and not by the reach: an act of a provider that widens to the whole authority still knows of
+    none but its own.
+    """
+    if principal.scopes.isdisjoint(SAFEGUARDING):
+        return "none"
+    return "authority" if principal.kind is Kind.AUTHORITY else "own"
 
 
 def own_reach(principal: Principal) -> str:

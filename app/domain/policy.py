@@ -11,6 +11,7 @@ from hashlib import sha256
 from json import dumps
 from typing import Any
 
+from app.domain.concerns import ConcernKind
 from app.domain.duties import GROUPS
 
 BANDS = ("P1", "P2", "P3", "P4")
@@ -58,6 +59,10 @@ def _reminders() -> dict[str, int]:
 
 def _escalations() -> dict[str, int]:
     return {"offer": 1, "casework": 2, "officer": 4, "concern": 1, "filing": 5, "meeting": 2, "contract": 1}
+
+
+def _concern_hours() -> dict[str, int]:
+    return {ConcernKind.CHILD_AT_RISK.value: 4, ConcernKind.ALLEGATION_ABOUT_WORKER.value: 24}
 
 
 def _criteria() -> dict[str, str]:
@@ -154,6 +159,8 @@ class Policy:
     clock: school days, working days or hours."""
     escalations: dict[str, int] = field(default_factory=_escalations)
     """By group of debts: how long after its due moment the area's lead officer hears of it, on the debt's own clock."""
+    concern_hours: dict[str, int] = field(default_factory=_concern_hours)
+    """By kind of concern: for whoever it went to, to act on it. Runs through nights, weekends and holidays."""
 
     def content(self) -> dict[str, Any]:
         """The policy as plain data."""
@@ -218,6 +225,12 @@ def _by_group(what: str) -> Callable[[str, Any], None]:
             _whole(f"{what} for {group}", value[group])
 
     return check
+
+
+def _check_concern_hours(name: str, value: Any) -> None:
+    _has(name, value, tuple(ConcernKind), "hours")
+    for kind, hours in value.items():
+        _whole(f"the hours to act on {kind}", hours)
 
 
 def _check_criteria(name: str, value: Any) -> None:
@@ -285,4 +298,5 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "approvers": _check_approvers,
     "reminders": _by_group("reminder"),
     "escalations": _by_group("escalation"),
+    "concern_hours": _check_concern_hours,
 }

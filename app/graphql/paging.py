@@ -144,6 +144,7 @@ _READ: Final[Mapping[str, Any]] = {
     "offered_at": datetime.fromisoformat,
     "accepted_at": datetime.fromisoformat,
     "due_at": datetime.fromisoformat,
+    "raised_at": datetime.fromisoformat,
     "due_on": date.fromisoformat,
     "starts_on": date.fromisoformat,
 }

@@ -24,6 +24,7 @@ from app.graphql.types import outcomes as figures
 from app.graphql.types.allocations import Allocation
 from app.graphql.types.authority import Area, Authority
 from app.graphql.types.common import After, First
+from app.graphql.types.concerns import Concern
 from app.graphql.types.courses import Course, CourseEnrolment
 from app.graphql.types.interventions import Intervention
 from app.graphql.types.link_days import LinkDay
@@ -377,6 +378,15 @@ class Query:
         """A page of panels."""
         filters = {"area_id": record_id(area, "Area"), "active": active}
         return await connect(info, Panel, "panels", order="name", filters=filters, after=after, first=first)
+
+    @resolved("Urgent concerns that the caller raised or that came to it, the latest first.")
+    async def concerns(
+        self, info: Info, *, first: First = PAGE_SIZE, after: After = None, kind: str | None = None
+    ) -> Connection[Concern] | None:
+        """A page of concerns. The authority's safeguarding clients see all."""
+        return await connect(
+            info, Concern, "concerns", order="raised", filters={"kind": kind}, after=after, first=first
+        )
 
     @resolved("What is owed, the first due first.")
     async def obligations(

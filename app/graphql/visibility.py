@@ -19,9 +19,11 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 FIELD_GROUPS: Final[dict[tuple[str, str], Group]] = {}
 """The group of every field of the types about referrals, pupils and cases, by (GraphQL type, Python field)."""
 
-IDENTIFYING_GROUPS: Final = frozenset({Group.IDENTITY, Group.STATUTORY})
+IDENTIFYING_GROUPS: Final = frozenset(
+    {Group.IDENTITY, Group.STATUTORY, Group.NOTES, Group.CONCERNS, Group.SAFEGUARDING}
+)
 IDENTIFYING: Final[dict[str, frozenset[str]]] = {}
-"""By type, the columns that tell who a family is: who was given them is recorded."""
+"""By type, the columns that tell who a family is, or what is written about it: who was given them is recorded."""
 
 
 def groups_of(principal: Principal) -> frozenset[Group]:

@@ -4,6 +4,7 @@ from app.models import (
     allocation,
     casework,
     closing,
+    concerns,
     courses,
     demand,
     events,
@@ -17,6 +18,7 @@ from app.models import (
     pre_exclusion,
     return_templates,
     supply,
+    words,
 )
 from app.models.base import ROW_POLICIES, metadata
 
@@ -25,6 +27,7 @@ __all__ = [
     "allocation",
     "casework",
     "closing",
+    "concerns",
     "courses",
     "demand",
     "events",
@@ -39,4 +42,5 @@ __all__ = [
     "pre_exclusion",
     "return_templates",
     "supply",
+    "words",
 ]

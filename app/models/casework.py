@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 
 from app.domain.obligations import ObligationKind, SubjectKind
 from app.models.base import one_of, reference, tenant_table, uuid
-from app.models.policies import ORGANISATION, RowPolicy, own, owned, within
+from app.models.policies import ORGANISATION, RowPolicy, of_no_concern, own, owned, within
 
 
 def _of_visible_intervention(table: str) -> str:
@@ -35,6 +35,9 @@ def _casework(table: str) -> RowPolicy:
         write=within(own("provider_id")),
     )
 
+
+_OF_NO_CONCERN = of_no_concern("kind <> 'concern_action'")
+_OWED = f"({own('owed_by_id')}) AND {_OF_NO_CONCERN}"
 
 _OPENED = f"(provider_id = {ORGANISATION} AND NOT sealed)"
 
@@ -345,7 +348,12 @@ obligation = tenant_table(
         Index(f"ix_obligation_{mark}", "authority_id", at, "id", postgresql_where=text(not_yet(mark)))
         for mark, at in CLOCK_MARKS.items()
     ),
-    policy=RowPolicy(read=within(own("owed_by_id")), write=within(own("owed_by_id"))),
+    policy=RowPolicy(
+        read=within(_OWED),
+        write=within(_OWED),
+        # Whoever raises a concern makes another organisation owe an act.
+        check=within(f"{own('owed_by_id')} OR kind = 'concern_action'"),
+    ),
 )
 
 return_record = tenant_table(

@@ -4,7 +4,10 @@ from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Integer, T
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.models.base import Xid8, reference, tenant_table, uuid
-from app.models.policies import ORGANISATION, TENANT, RowPolicy, own, within
+from app.models.policies import ORGANISATION, TENANT, RowPolicy, of_no_concern, own, within
+
+# An event of an obligation says in its data what that is about.
+_OF_NO_CONCERN = of_no_concern("(subject_kind <> 'concern' AND data ->> 'about_kind' IS DISTINCT FROM 'concern')")
 
 event = tenant_table(
     "event",
@@ -26,7 +29,7 @@ event = tenant_table(
     policy=RowPolicy(
         read=within(
             "EXISTS (SELECT 1 FROM event_audience a WHERE a.authority_id = event.authority_id"
-            f" AND a.event_id = event.id AND a.organisation_id = {ORGANISATION})"
+            f" AND a.event_id = event.id AND a.organisation_id = {ORGANISATION}) AND {_OF_NO_CONCERN}"
         ),
         write=None,
         insert=within(own("organisation_id")),

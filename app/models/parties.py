@@ -19,7 +19,18 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from app.models.base import ROW_POLICIES, metadata, reference, tenant_table, uuid
-from app.models.policies import AUTHORITY, CLIENT, ORGANISATION, TENANT, RowPolicy, directory, own, owned, within
+from app.models.policies import (
+    AUTHORITY,
+    CLIENT,
+    ORGANISATION,
+    TENANT,
+    RowPolicy,
+    directory,
+    of_no_concern,
+    own,
+    owned,
+    within,
+)
 
 authority = Table(
     "authority",
@@ -236,6 +247,8 @@ idempotency_record = tenant_table(
     policy=RowPolicy(read=within(f"client_id = {CLIENT}"), write=within(f"client_id = {CLIENT}")),
 )
 
+_OF_NO_CONCERN = of_no_concern("subject_kind NOT IN ('concern', 'concern_act')")
+
 audit_entry = tenant_table(
     "audit_entry",
     Column("recorded_at", DateTime(timezone=True), nullable=False),
@@ -250,7 +263,7 @@ audit_entry = tenant_table(
     Index("ix_audit_entry_recorded", "authority_id", "recorded_at", "id"),
     Index("ix_audit_entry_subject", "authority_id", "subject_id", "recorded_at", "id"),
     policy=RowPolicy(
-        read=within(own()),
+        read=within(f"({own()}) AND {_OF_NO_CONCERN}"),
         write=None,
         insert=within(f"organisation_id = {ORGANISATION}"),
     ),

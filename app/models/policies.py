@@ -13,6 +13,11 @@ ORGANISATION = "(SELECT nullif(current_setting('halfterm.organisation', true), '
 CLIENT = "(SELECT nullif(current_setting('halfterm.client', true), '')::uuid)"
 WIDE = "(SELECT current_setting('halfterm.reach', true) = 'authority')"
 
+GUARDIAN = "(SELECT current_setting('halfterm.safeguarding', true) = 'authority')"
+"""The authority's clients that were given a safeguarding scope."""
+ENTRUSTED = "(SELECT current_setting('halfterm.safeguarding', true) IN ('authority', 'own'))"
+"""They, and those of other organisations."""
+
 TENANT = f"authority_id = {AUTHORITY}"
 
 
@@ -27,6 +32,10 @@ class RowPolicy:
     """Where appending is wider than changing (events are addressed to others)."""
     becomes: str | None = None
     """For a row that is never changed but in one way: who may, and what it must then be."""
+    becoming: str | None = None
+    """Which rows may become so; None: any, by officers."""
+    check: str | None = None
+    """Where a row may be written that its writer does not then see; None: as `write`."""
 
 
 def within(predicate: str) -> str:
@@ -37,6 +46,15 @@ def within(predicate: str) -> str:
 def own(*columns: str) -> str:
     """The authority's officers and the broker, or the organisation named in one of the columns."""
     return " OR ".join([WIDE, *(f"{column} = {ORGANISATION}" for column in columns)])
+
+
+def of_no_concern(plain: str) -> str:
+    """Predicate: the row is about no concern (`plain` says so), or is not kept from whoever reads it.
+
+    In the authority only its safeguarding clients know of concerns. Whoever else is told of one (the school that it
+    goes to) is told whatever its scopes: an alarm must not be missed for want of one.
+    """
+    return f"({plain} OR NOT {WIDE} OR {GUARDIAN})"
 
 
 def directory() -> RowPolicy:
@@ -83,12 +101,28 @@ APPEND_ONLY = frozenset(
         "return_submission",
         "goal_progress",
         "closure_letter",
+        "case_note",
+        "message",
+        "message_read",
+        "concern",
+        "concern_act",
     }
 )
 """Tables that the application role may add to, and never change."""
 
-WITHDRAWAL = ("effective_from", "announced_for", "withdrawn_at", "withdrawn_by_client_id", "withdrawal_reason")
-"""The columns of a policy version that its withdrawal changes."""
+CHANGEABLE = {
+    # Its withdrawal.
+    "policy_version": (
+        "effective_from",
+        "announced_for",
+        "withdrawn_at",
+        "withdrawn_by_client_id",
+        "withdrawal_reason",
+    ),
+    # A correction stands beside what it corrects, which then says so.
+    "case_note": ("superseded_by_id",),
+}
+"""The only columns that ever change of rows that are otherwise only added."""
 
 
 def grants(table: str, *, application: str, worker: str, tenant: bool) -> list[str]:
@@ -97,8 +131,8 @@ def grants(table: str, *, application: str, worker: str, tenant: bool) -> list[s
         return [f'GRANT SELECT ON "{table}" TO "{application}"']
     verbs = "SELECT, INSERT" if table in APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"
     result = [f'GRANT {verbs} ON "{table}" TO "{application}"']
-    if table == "policy_version":
-        result.append(f'GRANT UPDATE ({", ".join(WITHDRAWAL)}) ON "{table}" TO "{application}"')
+    if table in CHANGEABLE:
+        result.append(f'GRANT UPDATE ({", ".join(CHANGEABLE[table])}) ON "{table}" TO "{application}"')
     if table in WORKER_READS:
         result.append(f'GRANT SELECT ({", ".join(WORKER_READS[table])}) ON "{table}" TO "{worker}"')
         result.append(f'CREATE POLICY "{table}_worker" ON "{table}" FOR SELECT TO "{worker}" USING (true)')
@@ -129,9 +163,10 @@ def parts(policy: RowPolicy) -> dict[str, str]:
     if policy.read != policy.write:
         result["read"] = f'FOR SELECT TO "{{role}}" USING ({policy.read})'
     if policy.write is not None:
-        result["write"] = f'FOR ALL TO "{{role}}" USING ({policy.write}) WITH CHECK ({policy.write})'
+        result["write"] = f'FOR ALL TO "{{role}}" USING ({policy.write}) WITH CHECK ({policy.check or policy.write})'
     if policy.insert is not None:
         result["insert"] = f'FOR INSERT TO "{{role}}" WITH CHECK ({policy.insert})'
     if policy.becomes is not None:
-        result["becomes"] = f'FOR UPDATE TO "{{role}}" USING ({within(WIDE)}) WITH CHECK ({policy.becomes})'
+        becoming = policy.becoming or within(WIDE)
+        result["becomes"] = f'FOR UPDATE TO "{{role}}" USING ({becoming}) WITH CHECK ({policy.becomes})'
     return result

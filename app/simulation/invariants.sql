@@ -854,6 +854,53 @@ LEFT JOIN (
 ) e ON e.authority_id = o.authority_id AND e.subject_id = o.id AND e.type = m.type AND e.occurred_at = m.at
 WHERE m.at IS NOT NULL AND e.times IS DISTINCT FROM 1
 
+-- Notes, messages and concerns: each reaches those whom it was meant for, and of an allegation the authority alone.
+UNION ALL
+SELECT 'note_correction_broken', n.id, format('corrects %s, corrected by %s', n.supersedes_id, n.superseded_by_id)
+FROM case_note n
+WHERE n.supersedes_id IS NOT NULL AND NOT EXISTS (
+    SELECT FROM case_note o WHERE o.authority_id = n.authority_id AND o.id = n.supersedes_id
+      AND o.superseded_by_id = n.id AND o.intervention_id = n.intervention_id AND o.organisation_id = n.organisation_id)
+  OR n.superseded_by_id IS NOT NULL AND NOT EXISTS (
+    SELECT FROM case_note l WHERE l.authority_id = n.authority_id AND l.id = n.superseded_by_id
+      AND l.supersedes_id = n.id)
+
+UNION ALL
+SELECT 'message_for_a_stranger', m.id, format('told to %s', a.organisation_id)
+FROM message m
+JOIN event e ON e.authority_id = m.authority_id AND e.subject_kind = 'message' AND e.subject_id = m.id
+JOIN event_audience a ON a.authority_id = e.authority_id AND a.event_id = e.id
+WHERE a.organisation_id <> ALL (m.reader_ids)
+  AND NOT EXISTS (SELECT FROM officers o WHERE o.authority_id = m.authority_id AND o.id = a.organisation_id)
+
+UNION ALL
+SELECT 'message_read_by_a_stranger', x.message_id, format('organisation %s', x.organisation_id)
+FROM message_read x JOIN message m ON m.authority_id = x.authority_id AND m.id = x.message_id
+WHERE x.organisation_id <> ALL (m.reader_ids) AND NOT m.for_case OR x.organisation_id = m.organisation_id
+
+UNION ALL
+SELECT 'concern_not_owed', c.id, format('%s debts', o.count) FROM concern c
+CROSS JOIN LATERAL (
+  SELECT count(*), bool_and(d.owed_by_id = c.recipient_id AND (d.met_at IS NOT NULL) = EXISTS (
+    SELECT FROM concern_act t WHERE t.authority_id = c.authority_id AND t.concern_id = c.id)) AS sound
+  FROM obligation d WHERE d.authority_id = c.authority_id AND d.subject_id = c.id AND d.kind = 'concern_action'
+) o WHERE o.count <> 1 OR NOT o.sound
+
+UNION ALL
+SELECT 'concern_told_to_another', c.id, format('%s to %s', e.type, a.organisation_id) FROM concern c
+JOIN event e ON e.authority_id = c.authority_id
+  AND (e.subject_kind = 'concern' AND e.subject_id = c.id OR e.data ->> 'about_id' = c.id::text)
+JOIN event_audience a ON a.authority_id = e.authority_id AND a.event_id = e.id
+WHERE NOT EXISTS (SELECT FROM officers o WHERE o.authority_id = c.authority_id AND o.id = a.organisation_id)
+  AND (c.kind <> 'child_at_risk' OR NOT (
+    a.organisation_id = c.recipient_id
+    OR a.organisation_id = c.organisation_id AND e.type = 'concern.acknowledged'))
+
+UNION ALL
+SELECT 'allegation_owed_by_another', c.id, format('recipient %s', c.recipient_id) FROM concern c
+WHERE c.kind <> 'child_at_risk'
+  AND NOT EXISTS (SELECT FROM officers o WHERE o.authority_id = c.authority_id AND o.id = c.recipient_id)
+
 -- What clients were told: no acknowledged write is lost, a retry had no second effect, no event was skipped.
 UNION ALL
 SELECT 'acknowledged_write_lost', k.id, k.kind FROM (SELECT DISTINCT kind, id FROM acknowledged) k
@@ -874,6 +921,9 @@ WHERE NOT CASE k.kind
   WHEN 'suspensions' THEN EXISTS (SELECT FROM suspension_record f WHERE f.id = k.id)
   WHEN 'return_submitted' THEN EXISTS (SELECT FROM return_record r WHERE r.id = k.id AND r.submitted_at IS NOT NULL)
   WHEN 'return_accepted' THEN EXISTS (SELECT FROM return_record r WHERE r.id = k.id AND r.state = 'accepted')
+  WHEN 'note' THEN EXISTS (SELECT FROM case_note n WHERE n.id = k.id)
+  WHEN 'message' THEN EXISTS (SELECT FROM message m WHERE m.id = k.id)
+  WHEN 'concern' THEN EXISTS (SELECT FROM concern c WHERE c.id = k.id)
   WHEN 'event' THEN EXISTS (SELECT FROM event e WHERE e.id = k.id)
   ELSE false END
 

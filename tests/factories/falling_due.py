@@ -1,10 +1,12 @@
 """A small authority with something of every kind that falls due, and what is left of it when time has passed."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from app.db import Database
 from app.queries import due
+from app.services.business_clock import run_due
 from tests.factories.authority import Town, add_block, build_town
 from tests.factories.casework import ACCEPTED_AT, LATER, at, closing, contact
 from tests.factories.http import Api
@@ -43,6 +45,13 @@ async def busy_town(api: Api, database: Database, name: str) -> Town:
     async with database.write(town.officer) as session:
         await due.set_ran_to(session, STARTS_AT)
     return town
+
+
+async def pass_time(database: Database, town: Town, since: datetime, until: datetime) -> None:
+    """Let everything fall due that does between two moments, whatever the real present is."""
+    async with database.write(town.officer) as session:
+        await due.set_ran_to(session, since)
+    await run_due(database, replace(town.officer, at=until))
 
 
 async def _deemed_block(database: Database, town: Town) -> None:

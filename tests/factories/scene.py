@@ -48,6 +48,7 @@ SECRETS: Final[dict[Group, tuple[str, ...]]] = {
     Group.ATTENDANCE: ('"sessions_attended":53', '"sessionsAttended":53'),
     Group.PROGRESS: ("Goal of the garden", "Summary of the sea", "Said of the stream", "Signpost of the shore"),
     Group.CASEWORK: (
+        "Note of the cellar",
         "Worry of the willow",
         "Word of the willow",
         "Quote of the quay",
@@ -55,6 +56,10 @@ SECRETS: Final[dict[Group, tuple[str, ...]]] = {
         "Letter of the lagoon",
     ),
     Group.READINGS: ('"jointly"', '"JOINTLY"'),
+    Group.NOTES: ("Note of the kitchen",),
+    Group.MESSAGES: ("Message of the market",),
+    Group.CONCERNS: ("Concern of the canal",),
+    Group.SAFEGUARDING: ("Allegation of the attic", "Worker of the wharf", "Act of the harbour"),
     Group.EXPLANATION: ('"paragraph"',),
     Group.DECISIONS: (
         '"verdicts"',
@@ -136,7 +141,7 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
     still = pause(LATER.date().isoformat(), LATER.date().isoformat(), note="Word of the willow")
     await done(await provider.post(f"{path}/pause", still))
     await done(await provider.post(f"{path}/resume", {}))
-    agency = at(api.as_(await _agency(database, scene.town)), ACCEPTED_AT)
+    agency = at(api.as_(await an_agency(database, scene.town)), ACCEPTED_AT)
     body = referral_body(needs=[{"code": "housing"}], school_urn="900001")
     sent = await done(await agency.post("/v1/referrals", body, headers=key()))
     etag = {"If-Match": f'"{sent["version"]}"'}
@@ -148,6 +153,7 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
     etag = {"If-Match": f'"{pending["version"]}"'}
     await done(await school.patch(f"/v1/referrals/{pending['id']}", {"reason": "x", "child_view": "y"}, headers=etag))
     await _by_hand(api, scene)
+    await _in_words(api, scene)
     in_a_term = replace(scene.town.officer, at=LATER + timedelta(days=150))
     async with database.write(in_a_term) as session, broker(session) as wide:
         writes = Writes()
@@ -347,6 +353,40 @@ async def _formats(api: Api, database: Database, scene: Scene) -> dict[str, str]
     }
 
 
+def allegation(scene: Scene) -> dict[str, Any]:
+    """An allegation about a worker of the provider that has the case."""
+    return {
+        "kind": "allegation_about_worker",
+        "text": "Allegation of the attic",
+        "person": {"name": "Head Exemplar", "role": "head teacher"},
+        "worker": {"organisation_id": str(scene.town.provider.organisation_id), "name": "Worker of the wharf"},
+    }
+
+
+async def _in_words(api: Api, scene: Scene) -> None:
+    """Two notes, one of them shared; a message; a child at risk, acknowledged; and an allegation about a worker."""
+    school, provider = at(api.as_(scene.town.school), LATER), at(api.as_(scene.town.provider), LATER)
+    case, work = f"/v1/referrals/{scene.ids['referral']}", f"/v1/interventions/{scene.ids['intervention']}"
+    when = "2026-11-04T10:00:00Z"
+    at_risk = {"kind": "child_at_risk", "text": "Concern of the canal", "person": {"name": "Sam Sampleton"}}
+    for name, caller, path, body in (
+        ("shared_note", provider, f"{work}/notes",
+         {"text": "Note of the kitchen", "occurred_at": when, "shared_with_referrer": True}),
+        ("note", provider, f"{work}/notes", {"text": "Note of the cellar", "occurred_at": when}),
+        ("message", school, f"{case}/messages", {"text": "Message of the market", "to": ["provider", "authority"]}),
+        ("concern", provider, f"{case}/concerns", at_risk),
+        ("allegation", school, f"{case}/concerns", allegation(scene)),
+    ):  # fmt: skip
+        answer = await caller.post(path, body)
+        assert answer.status_code == 201, answer.text
+        scene.ids[name] = answer.json()["id"]
+    act = {"action": "family_spoken_to", "note": "Act of the harbour", "person": {"name": "Jo Exemplar"}}
+    answer = await school.post(f"/v1/concerns/{scene.ids['concern']}/acknowledge", act)
+    assert answer.status_code == 200, answer.text
+    answer = await provider.post(f"{case}/messages/{scene.ids['message']}/read")
+    assert answer.status_code == 200, answer.text
+
+
 async def _by_hand(api: Api, scene: Scene) -> None:
     """What officers do: a band, and a place that an officer chose after the offer was taken back."""
     officer = at(api.as_(scene.town.officer), ACCEPTED_AT)
@@ -382,7 +422,7 @@ async def _settled_by_note(api: Api, database: Database, scene: Scene) -> str:
     return str(obligation_id)
 
 
-async def _agency(database: Database, town: Town) -> Principal:
+async def an_agency(database: Database, town: Town) -> Principal:
     """An agency that refers too: its referral is the school's to see, though not the school's own."""
     agency = replace(town.school, client_id=new_id(), organisation_id=new_id(), kind=Kind.AGENCY)
     async with database.write(town.officer) as session:

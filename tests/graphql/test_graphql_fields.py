@@ -12,11 +12,12 @@ from app.graphql.schema import SCHEMA, schema, sdl
 from app.graphql.visibility import FIELD_GROUPS, case_type
 
 CASE_TYPES = {
-    "Allocation", "AllocationSummary", "AttendanceRecord", "BandDecision", "Certificate", "Closure", "Contact",
+    "Allocation", "AllocationSummary", "AttendanceRecord", "BandDecision", "Certificate", "Closure", "Concern",
+    "ConcernAct", "Contact",
     "Decision", "ExpectedStart", "Explanation", "ExplanationFacts", "FamilyQuote", "Goal", "GoalProgress", "Household",
-    "HouseholdContact", "Intervention", "LinkedChild", "Override", "Pause", "Plan", "PolicyCited", "Pupil",
-    "PupilStatutory", "ReasonCount", "Reading", "Referral", "Review", "ReviewedGoal", "Signpost", "SignpostRecord",
-    "StatusChange", "SuspensionRecord", "TimelineEntry",
+    "HouseholdContact", "Intervention", "LinkedChild", "Message", "MessageRead", "Note", "Override", "Pause", "Plan",
+    "PolicyCited", "Pupil", "PupilStatutory", "ReasonCount", "Reading", "Referral", "Review", "ReviewedGoal",
+    "Signpost", "SignpostRecord", "StatusChange", "SuspensionRecord", "TimelineEntry",
 }  # fmt: skip
 WITHOUT_GROUPS = {
     "Area", "Authority", "Course", "CourseAttendance", "CourseEnrolment", "CourseSession", "Contract",

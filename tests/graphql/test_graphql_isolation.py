@@ -133,6 +133,42 @@ async def test_a_school_knows_the_progress_and_never_the_readings(stage: Stage) 
     assert case["holds"] is None
 
 
+WORDS = """{ referrals(state: ["in_progress"]) { nodes { messages { text reads { organisation { name } } }
+  concerns { kind text worker acts { action note } } intervention { notes { text practitioner { name } } } } }
+  concerns { nodes { recordId kind recipient { name } workerOrganisation { name } acts { note } } } }"""
+
+
+async def test_notes_messages_and_concerns_are_each_partys_own(stage: Stage) -> None:
+    ids, provider = stage.scene.ids, "Harbour Families (made up)"
+    message = {"text": "Message of the market", "reads": [{"organisation": {"name": provider}}]}
+    act = {"action": "family_spoken_to", "note": "Act of the harbour"}
+    at_risk = {"kind": "child_at_risk", "text": "Concern of the canal", "worker": None, "acts": [act]}
+    accused = {
+        "kind": "allegation_about_worker", "text": "Allegation of the attic", "acts": [],
+        "worker": {"name": "Worker of the wharf", "role": None},
+    }  # fmt: skip
+    kitchen, cellar = "Note of the kitchen", "Note of the cellar"
+    for who, concerns, notes in (
+        ("officer", [accused, at_risk], {kitchen: True, cellar: True}),
+        ("school", [accused, at_risk], {kitchen: False}),
+        ("provider", [{**at_risk, "acts": None}], {kitchen: True, cellar: True}),
+    ):
+        data = await stage.data(who, WORDS)
+        [case] = data["referrals"]["nodes"]
+        assert case["messages"] == [message], who
+        assert case["concerns"] == concerns, who
+        told = {note["text"]: note["practitioner"] is not None for note in case["intervention"]["notes"]}
+        assert told == notes, who
+        listed = [node["recordId"] for node in data["concerns"]["nodes"]]
+        assert (ids["allegation"] in listed, ids["concern"] in listed) == (len(concerns) == 2, True), who
+    for stranger in ("other school", "other provider"):
+        assert (await stage.data(stranger, WORDS))["concerns"]["nodes"] == []
+    own = to_global("Concern", ids["allegation"])
+    query = "query ($id: ID!) { node(id: $id) { id } }"
+    assert (await stage.data("school", query, id=own))["node"] == {"id": own}
+    assert (await stage.data("provider", query, id=own))["node"] is None
+
+
 async def test_a_cursor_is_good_for_its_organisation_and_list_only(stage: Stage) -> None:
     page = "{ pageInfo { endCursor } nodes { id } }"
     own = (await stage.data("officer", f"{{ referrals(first: 1) {page} }}"))["referrals"]["pageInfo"]["endCursor"]

@@ -147,6 +147,8 @@ def filled(path: str, scene: Scene) -> str:
         "signpost",
         "quote",
         "obligation",
+        "concern",
+        "message",
     ):
         path = path.replace(f"{{{name}_id}}", scene.ids[name])
     path = path.replace("{allocation_id}", scene.ids["pending_allocation"])
@@ -184,9 +186,9 @@ def test_the_lists_are_in_step(stage: Stage) -> None:
     assert set(served) >= OWN_CREATIONS
     assert set(BODIES) <= set(served)
     no_body = {"accept_allocation", "submit_return", "accept_return", "revoke_client", "commit_allocation_run",
-               "cancel_hand_over", "check_deemed_acceptance", "delete_school_calendar", "import_calendar",
-               "import_school_calendar", "send_return_rows", "circulate_agenda", "finish_course", "take_course_seat",
-               "agree_placement", "finish_link_day_action", "cancel_link_day_action"}  # fmt: skip
+               "mark_message_read", "cancel_hand_over", "check_deemed_acceptance", "delete_school_calendar",
+               "import_calendar", "import_school_calendar", "send_return_rows", "circulate_agenda", "finish_course",
+               "take_course_seat", "agree_placement", "finish_link_day_action", "cancel_link_day_action"}  # fmt: skip
     for name, (_, _, example) in served.items():
         assert example is not None or name in BODIES or name in no_body, f"{name} has neither example nor body"
 

@@ -67,6 +67,7 @@ def read_paths(api: Api, scene: Scene) -> list[str]:
         "intervention_id": ["intervention"],
         "return_id": ["school_return", "provider_return"],
         "goal_id": ["goal"],
+        "concern_id": ["concern", "allegation"],
         **{f"{noun}_id": [noun] for noun in (
             "area", "school", "provider", "service", "contract", "lot", "practitioner", "client", "run", "policy",
             "hand_over", "panel", "sitting", "item", "action", "review", "obligation",
@@ -185,6 +186,15 @@ async def _writable(connection: asyncpg.Connection, table: str, column: str, her
         return await _updated(connection, table, column, here)
     # Everyone adds to the notes of changes; only the night takes old ones away.
     changed = min(await _updated(connection, table, column, here), 1) if table == "ground_change" else 0
+    if table == "case_note":  # the one change that there is
+        changed = int(
+            (
+                await connection.execute(
+                    "UPDATE case_note SET superseded_by_id = id WHERE authority_id = $1 AND superseded_by_id IS NULL",
+                    here,
+                )
+            ).rsplit(" ", 1)[-1]
+        )
     if table == "policy_version":  # the one change that there is
         status = await connection.execute(
             "UPDATE policy_version SET announced_for = effective_from, effective_from = NULL, withdrawal_reason = 'x',"

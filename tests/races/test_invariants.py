@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -155,6 +156,7 @@ async def _take_back_an_accepted_referral(school: Caller, provider: Caller) -> N
     referral = answer.json()
     accepted = await provider.post(f"/v1/allocations/{referral['allocation']['id']}/accept")
     assert accepted.status_code == 200, accepted.text
+    await _write_about(school, provider, referral["id"], accepted.json()["intervention_id"])
     gone = await school.post(f"/v1/referrals/{referral['id']}/withdraw", {"reason": "moved_away"})
     assert gone.status_code == 200, gone.text
 
@@ -172,6 +174,27 @@ async def _pause_a_case(provider: Caller) -> None:
     ):
         answer = await provider.post(f"/v1/interventions/{case_id}/{act}", body)
         assert answer.status_code in (200, 201), answer.text
+
+
+async def _write_about(school: Caller, provider: Caller, referral_id: str, intervention_id: str) -> None:
+    """A note with its correction, a message that was read, a child at risk that is in hand, and an allegation."""
+
+    async def done(caller: Caller, path: str, body: dict[str, Any]) -> str:
+        answer = await caller.post(path, body)
+        assert answer.status_code in (200, 201), answer.text
+        made: str = answer.json()["id"]
+        return made
+
+    notes, case = f"/v1/interventions/{intervention_id}/notes", f"/v1/referrals/{referral_id}"
+    note = {"text": "x", "occurred_at": TERM_OVER.isoformat()}
+    await done(provider, notes, {**note, "supersedes_id": await done(provider, notes, note)})
+    message = await done(school, f"{case}/messages", {"text": "x"})
+    await done(provider, f"{case}/messages/{message}/read", {})
+    at_risk = {"kind": "child_at_risk", "text": "x", "person": {"name": "x"}}
+    concern = await done(provider, f"{case}/concerns", at_risk)
+    await done(school, f"/v1/concerns/{concern}/acknowledge", {"action": "family_spoken_to", "person": {"name": "x"}})
+    worker = {"organisation_id": (await provider.get("/v1/providers")).json()["data"][0]["id"]}
+    await done(school, f"{case}/concerns", {**at_risk, "kind": "allegation_about_worker", "worker": worker})
 
 
 async def _let_a_plan_take_effect(school: Caller, officer: Caller) -> None:
@@ -193,6 +216,7 @@ async def test_a_sound_database_has_no_breach(ground: Ground) -> None:
         for table in (
             "booking", "offer", "intervention", "intervention_contact", "return_record", "attendance_record",
             "panel_item", "panel_decision", "panel_action", "pre_exclusion_review",
+            "case_note", "message_read", "concern_act",
         ):  # fmt: skip
             assert await connection.fetchval(f"SELECT count(*) FROM {table}") > 0, table
         assert await connection.fetchval("SELECT count(*) FROM referral WHERE state = 'waiting'") > 0
@@ -400,6 +424,15 @@ BREAKAGES = {
     "item_not_decided_once": ["UPDATE panel_item SET state = 'not_reached' WHERE state = 'decided'"],
     "panel_reads_what_it_may_not": ["UPDATE panel_item SET reader_ids = ARRAY[listed_by_id] WHERE content IS NOT NULL"],
     "panel_debt_disagrees": ["UPDATE panel_action SET state = 'dropped'"],
+    "note_correction_broken": ["UPDATE case_note SET superseded_by_id = NULL WHERE superseded_by_id IS NOT NULL"],
+    "message_for_a_stranger": ["UPDATE message SET reader_ids = ARRAY[organisation_id]"],
+    "message_read_by_a_stranger": ["UPDATE message_read SET organisation_id = gen_random_uuid()"],
+    "concern_not_owed": ["UPDATE obligation SET met_at = NULL WHERE kind = 'concern_action' AND met_at IS NOT NULL"],
+    "concern_told_to_another": [
+        "UPDATE event_audience a SET organisation_id = c.organisation_id FROM event e, concern c"
+        " WHERE a.event_id = e.id AND e.subject_id = c.id AND c.kind = 'allegation_about_worker'"
+    ],
+    "allegation_owed_by_another": ["UPDATE concern SET recipient_id = organisation_id WHERE worker IS NOT NULL"],
     "owed_though_done": [
         "UPDATE obligation SET met_at = NULL, cancelled_at = NULL WHERE kind = 'school_return' AND met_at IS NOT NULL"
     ],

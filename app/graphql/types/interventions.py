@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from app.graphql.types.referrals import Referral
 
 _PUBLIC, _PROGRESS, _CASEWORK, _READINGS = Group.PUBLIC, Group.PROGRESS, Group.CASEWORK, Group.READINGS
+_NOTES = Group.NOTES
 
 
 @case_type
@@ -156,6 +157,26 @@ class Reading(Row):
 
 
 @case_type
+@of_noun(nouns.NOTE)
+@strawberry.type(description="A case note. A correction is a new one; a referrer sees what is shared and stands.")
+class Note(Row):
+    """A note."""
+
+    organisation_id: strawberry.Private[UUID]
+    practitioner_id: strawberry.Private[UUID]
+    record_id: UUID | None = strawberry.field(metadata={"group": _NOTES, "column": "id"})
+    kind: str | None = seen(_NOTES)
+    occurred_at: datetime | None = seen(_NOTES)
+    text: str | None = seen(_NOTES)
+    recorded_at: datetime | None = seen(_NOTES)
+    shared_with_referrer: bool | None = seen(_CASEWORK)
+    supersedes_id: UUID | None = seen(_CASEWORK)
+    superseded_by_id: UUID | None = seen(_CASEWORK, "The note that took this one's place.")
+    written_by: Provider | None = edge("provider", "organisation_id", group=_NOTES)
+    practitioner: Practitioner | None = edge("practitioner", "practitioner_id", group=_CASEWORK)
+
+
+@case_type
 @strawberry.type(description="A service that the family was pointed to.")
 class Signpost:
     """A signpost, with the groups that its reader sees."""
@@ -260,3 +281,8 @@ class Intervention(Row, Node):
     def quotes(self, info: Info, first: First = CHILDREN) -> list[FamilyQuote] | None:
         """The first quotes."""
         return children(info, self, "family_quote", "intervention_id", first)
+
+    @resolved("Case notes, in the order of what they are of.", group=_NOTES, rule="list_case_notes")
+    def notes(self, info: Info, first: First = CHILDREN) -> list[Note] | None:
+        """The first notes."""
+        return children(info, self, "note", "intervention_id", first)

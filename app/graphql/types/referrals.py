@@ -22,7 +22,9 @@ from app.queries.graph import nouns
 if TYPE_CHECKING:
     from app.graphql.types.allocations import Allocation, Decision
     from app.graphql.types.authority import Area
+    from app.graphql.types.concerns import Concern
     from app.graphql.types.interventions import Intervention
+    from app.graphql.types.messages import Message
     from app.graphql.types.officers_acts import BandDecision, Override
 
 _PUBLIC, _WHO, _NEEDS = Group.PUBLIC, Group.IDENTITY, Group.NEEDS
@@ -225,3 +227,21 @@ class Referral(Row, Node):
     def suspensions(self, info: Info, first: First = CHILDREN) -> list[SuspensionRecord] | None:
         """The first periods."""
         return children(info, self, "suspensions", "referral_id", first)
+
+    @resolved("Messages that the caller posted or that were addressed to it.", group=Group.MESSAGES)
+    def messages(
+        self, info: Info, first: First = CHILDREN
+    ) -> list[Annotated["Message", strawberry.lazy("app.graphql.types.messages")]] | None:
+        """The first messages."""
+        return children(info, self, "message", "referral_id", first)
+
+    @resolved(
+        "Concerns that the caller raised or that came to it, the latest first.",
+        group=Group.CONCERNS,
+        rule="graphql.concerns",
+    )
+    def concerns(
+        self, info: Info, first: First = CHILDREN
+    ) -> list[Annotated["Concern", strawberry.lazy("app.graphql.types.concerns")]] | None:
+        """The first concerns."""
+        return children(info, self, "concern", "referral_id", first)

@@ -425,6 +425,52 @@ READING: Final = Noun(
     parents={"intervention_id": Order(("taken_on", "id"))},
 )
 
+NOTE: Final = Noun(
+    "note",
+    "case_note t",
+    _split(
+        "id intervention_id organisation_id practitioner_id kind occurred_at text shared_with_referrer supersedes_id"
+        " superseded_by_id recorded_at"
+    ),
+    parents={"intervention_id": Order(("occurred_at", "id"))},
+)
+
+MESSAGE: Final = Noun(
+    "message",
+    "message t",
+    _split("id referral_id organisation_id addressed_to text posted_at"),
+    parents={"referral_id": Order(("posted_at", "id"))},
+)
+
+MESSAGE_READ: Final = Noun(
+    "message_read",
+    "message_read t",
+    _split("message_id organisation_id read_at"),
+    key="message_id",
+    parents={"message_id": Order(("read_at", "organisation_id"))},
+)
+
+_RAISED: Final = Order(("raised_at", "id"), descending=True)
+
+CONCERN: Final = Noun(
+    "concern",
+    "concern t",
+    _split(
+        "id referral_id organisation_id kind text person worker_organisation_id worker noticed_at raised_at"
+        " recipient_id"
+    ),
+    orders={"raised": _RAISED},
+    filters={"kind": "t.kind = {}::text"},
+    parents={"referral_id": _RAISED},
+)
+
+CONCERN_ACT: Final = Noun(
+    "concern_act",
+    "concern_act t",
+    _split("id concern_id sequence kind organisation_id person action note acted_at"),
+    parents={"concern_id": Order(("sequence",))},
+)
+
 RETURN: Final = Noun(
     "return",
     "return_record t",

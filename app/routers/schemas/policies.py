@@ -119,6 +119,13 @@ class AtOnce(In):
     )
 
 
+class ConcernHours(In):
+    """Hours for each kind of concern, of the day and the night."""
+
+    child_at_risk: Annotated[Whole, Field(ge=1, le=168)]
+    allegation_about_worker: Annotated[Whole, Field(ge=1, le=168)]
+
+
 class PolicyContent(In):
     """A whole policy. Days are working days unless the name says otherwise; allocation's figures are in school days."""
 
@@ -191,6 +198,7 @@ class PolicyContent(In):
     band_review_hours: Hours = Field(description="For an officer to answer a sender that asks for another band.")
     reminders: ByGroup = Field(description="How long before it is due whoever owes is reminded.")
     escalations: ByGroup = Field(description="How long after it was due the area's lead officer hears of it.")
+    concern_hours: ConcernHours = Field(description="By kind of concern: for whoever it went to, to act on it.")
 
 
 _EXAMPLE: Final[dict[str, Any]] = {
