@@ -79,6 +79,8 @@ APPEND_ONLY = frozenset(
         "band_decision",
         "override",
         "policy_version",
+        "measure_version",
+        "attention_look",
     }
 )
 """Tables that the application role may add to, and never change."""

@@ -365,7 +365,8 @@ READING: Final = Noun(
     "reading",
     "reading t",
     _split(
-        "id intervention_id provider_id measure measure_version respondent taken_on completed_with scores recorded_at"
+        "id intervention_id provider_id measure measure_version respondent purpose taken_on completed_with scores"
+        " recorded_at supersedes_id correction_reason superseded_at"
     ),
     parents={"intervention_id": Order(("taken_on", "id"))},
 )
