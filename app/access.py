@@ -94,6 +94,8 @@ RULES: Final[dict[str, Rule]] = {
     "allow_provider": Rule(Scope.REFERRALS_WRITE, _AUTHORITY),
     "withdraw_offer": Rule(Scope.REFERRALS_WRITE, _AUTHORITY),
     "change_band": Rule(Scope.REFERRALS_WRITE, _AUTHORITY),
+    "look_at_attention": Rule(Scope.REFERRALS_WRITE, _AUTHORITY),
+    "list_attention_looks": Rule(Scope.REFERRALS_READ, _AUTHORITY),
     "reopen_referral": Rule(Scope.REFERRALS_WRITE, _ALL),
     "list_overrides": Rule(Scope.REFERRALS_READ, _AUTHORITY),
     "list_band_decisions": Rule(Scope.REFERRALS_READ, _AUTHORITY),

@@ -11,6 +11,8 @@ from hashlib import sha256
 from json import dumps
 from typing import Any
 
+from app.domain.attention_rules import check_rules, default_rules
+
 BANDS = ("P1", "P2", "P3", "P4")
 
 
@@ -113,6 +115,11 @@ class Policy:
     """Whether an officer confirms the nightly plan before it takes effect; by day, what comes back is offered."""
     approvers: list[str] = field(default_factory=lambda: ["officer"])
     """The roles that may confirm a plan. Roles and not names: a policy is public."""
+
+    attention: list[dict[str, Any]] = field(default_factory=default_rules)
+    """The rules by which a referral's facts ask an officer to look at it; they decide nothing."""
+    attention_working_days: int = 2
+    """For an officer to look, where a rule asks for the band to be reviewed."""
 
     def content(self) -> dict[str, Any]:
         """The policy as plain data."""
@@ -233,4 +240,5 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "at_once": _check_at_once,
     "confirm_batches": _yes_or_no,
     "approvers": _check_approvers,
+    "attention": check_rules,
 }

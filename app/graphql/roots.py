@@ -35,6 +35,9 @@ _FIGURES: Final = 100
 """What a figure costs: it reads a year of rows."""
 
 GlobalId = strawberry.ID | None
+RuleKey = Annotated[
+    str | None, strawberry.argument(description="Only those that ask for attention by this rule of the policy.")
+]
 States = Annotated[list[str] | None, strawberry.argument(description="Any of these states, as REST names them.")]
 
 
@@ -148,6 +151,7 @@ class Query:
         unplaceable: bool | None = None,
         received_from: datetime | None = None,
         received_before: datetime | None = None,
+        attention: RuleKey = None,
     ) -> Connection[Referral] | None:
         """A page of referrals."""
         filters = {
@@ -160,6 +164,7 @@ class Query:
             "unplaceable": unplaceable,
             "received_from": _moment(received_from),
             "received_before": _moment(received_before),
+            "attention": attention,
         }
         return await connect(info, Referral, "referrals", order="received", filters=filters, after=after, first=first)
 

@@ -50,6 +50,8 @@ class Agenda:
     hand_over_is_due: bool
     place_is_promised: bool
     """To a family that is to begin on a later day."""
+    hearing_is_stated: bool
+    """By a referral that is open."""
 
 
 async def agenda(session: ReadSession) -> Agenda:
@@ -65,7 +67,9 @@ async def agenda(session: ReadSession) -> Agenda:
         " EXISTS (SELECT FROM offer WHERE authority_id = $1 AND state IN ('proposed', 'pending')) AS offered,"
         " EXISTS (SELECT FROM hand_over WHERE authority_id = $1 AND state = 'planned' AND effective_on <= $3)"
         " AS handed_over,"
-        " EXISTS (SELECT FROM booking WHERE authority_id = $1 AND state <> 'released' AND starts_on > $3) AS promised",
+        " EXISTS (SELECT FROM booking WHERE authority_id = $1 AND state <> 'released' AND starts_on > $3) AS promised,"
+        " EXISTS (SELECT FROM referral WHERE authority_id = $1 AND state <> 'closed'"
+        "  AND (circumstances ->> 'governing_board_on') IS NOT NULL) AS hearing",
         session.authority_id,
         session.now,
         session.today,
@@ -81,6 +85,7 @@ async def agenda(session: ReadSession) -> Agenda:
         row["offered"],
         row["handed_over"],
         row["promised"],
+        row["hearing"],
     )
 
 

@@ -250,7 +250,7 @@ async def shares(session: ReadSession, since: date) -> tuple[SchoolShare, ...]:
     return tuple(SchoolShare(row["school_id"], row["starts"], row["entitlement"]) for row in rows)
 
 
-async def policy_in_force(session: BrokerSession, on: date) -> asyncpg.Record | None:
+async def policy_in_force(session: ReadSession, on: date) -> asyncpg.Record | None:
     """The id and content of the policy version in force on a day."""
     return await session.row(
         "SELECT id, number, content FROM policy_version WHERE authority_id = $1 AND effective_from <= $2"

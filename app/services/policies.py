@@ -13,7 +13,7 @@ import orjson
 
 from app.access import Principal
 from app.clock import london_date
-from app.db import NOBODY, BrokerSession, ReadSession, WorkerDatabase, WriteSession, broker
+from app.db import NOBODY, ReadSession, WorkerDatabase, WriteSession, broker
 from app.domain.policy import Policy, policy_from
 from app.domain.policy_published import Publication, public_page
 from app.errors import ActionNotAvailable, AlreadyExists, FieldFault, InvariantBroken, NotFound
@@ -42,7 +42,7 @@ class Draft:
     content: dict[str, Any]
 
 
-async def policy_today(session: BrokerSession) -> Policy:
+async def policy_today(session: ReadSession) -> Policy:
     """The policy in force. Raises InvariantBroken without one."""
     found = await policy_in_force(session, session.today)
     if found is None:

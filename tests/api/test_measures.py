@@ -9,7 +9,7 @@ import pytest
 from app.db import Database
 from app.domain.measures import measures
 from app.routers.schemas.measures import _EXAMPLE
-from tests.factories.authority import Town
+from tests.factories.authority import Town, build_town
 from tests.factories.casework import LATER, accepted_case, at, worker
 from tests.factories.http import Api, Caller
 from tests.factories.referrals import key
@@ -181,12 +181,9 @@ async def test_published_rows_cannot_be_changed_by_anybody(api: Api, town: Town,
 
 
 async def test_a_portal_of_another_town_sees_only_what_ships(api: Api, town: Town, lane: Database) -> None:
-    from tests.factories.authority import build_town
-
     await officer(api, town).post("/v1/measures", body())
     other = await build_town(lane, name="Elsewhere (made up)")
     moment = LATER + timedelta(days=1)
-    assert set((await at(api.as_(other.school), moment).get("/v1/measures")).json()["data"][0]) >= {"key"}
     keys = {row["key"] for row in (await at(api.as_(other.school), moment).get("/v1/measures")).json()["data"]}
     assert keys == set(measures())
     listed = await at(api.as_(other.officer), moment).get("/v1/measures/family_calm/versions")

@@ -12,10 +12,11 @@ from app.graphql.schema import SCHEMA, schema, sdl
 from app.graphql.visibility import FIELD_GROUPS, case_type
 
 CASE_TYPES = {
-    "Allocation", "AllocationSummary", "AttendanceRecord", "BandDecision", "Certificate", "Closure", "Contact",
+    "Allocation", "AllocationSummary", "AttendanceRecord", "Attention", "AttentionLook", "BandDecision",
+    "Certificate", "ChartLine", "ChartPoint", "ChartStep", "Closure", "Contact",
     "Decision", "ExpectedStart", "Explanation", "ExplanationFacts", "Goal", "Household", "HouseholdContact",
     "Intervention", "LinkedChild", "Override", "Plan", "PolicyCited", "Pupil", "PupilStatutory", "ReasonCount",
-    "Reading", "Referral", "Signpost", "StatusChange", "SuspensionRecord",
+    "Reading", "ReadingsChart", "Referral", "Signpost", "StatusChange", "SuspensionRecord",
 }  # fmt: skip
 WITHOUT_GROUPS = {
     "Area", "Authority", "Contract", "ContractVariation", "Lot", "LotUse", "OfferAnswers",

@@ -12,6 +12,7 @@ BROKERS = {
     "services/referrals/siblings.py": "the sibling's referral may be decided with it",
     "services/referrals/submit.py": "matching, deciding and offering need every organisation's rows",
     "services/referrals/check.py": "as submitting, and stores nothing",
+    "services/referrals/attention.py": "an officer is asked to look, which whoever sends the facts may not write",
     "services/referrals/bands.py": "a band changes the order of the waiting list, which is decided anew",
     "services/referrals/override.py": "what the rule would have done stands on everyone who waits",
     "services/referrals/offer_acts.py": "an offer that ends frees a place for the next on the waiting list",
@@ -36,6 +37,7 @@ WIDE_READERS = {
     "services/services.py": "a school reads whether a place is free, and nothing of whose places they are",
     "services/waiting_list.py": "the order and the expected starts stand on everyone who waits; a sender reads its own",
     "services/explanations.py": "a sender reads why its referral was decided so, and not the record of the decision",
+    "services/referrals/attention.py": "a rule stands on what every school of a pupil sent; none of it is answered",
     "services/allocation_runs.py": "a preview is decided from the whole waiting list, and offers nothing",
     "services/lots.py": "a prime reads how its subcontractor's lot stands, and none of its bookings",
 }

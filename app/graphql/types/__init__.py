@@ -2,6 +2,7 @@
 
 from app.graphql.types import (
     allocations,
+    attention,
     authority,
     interventions,
     officers_acts,
@@ -15,6 +16,7 @@ from app.graphql.types import (
 
 __all__ = [
     "allocations",
+    "attention",
     "authority",
     "interventions",
     "officers_acts",

@@ -165,6 +165,8 @@ REFERRAL: Final = Noun(
         "provider_id": "t.case_provider_id = {}::uuid",
         "need": "{}::text = ANY (t.need_codes)",
         "unplaceable": "t.unplaceable = {}::boolean",
+        "attention": "t.id IN (SELECT x.referral_id FROM referral_attention x WHERE x.authority_id = t.authority_id"
+        " AND x.rule = {}::text AND x.cleared_at IS NULL AND x.looked_at IS NULL)",
         "received_from": "t.received_at >= {}::timestamptz",
         "received_before": "t.received_at < {}::timestamptz",
     },
@@ -300,6 +302,24 @@ BAND_DECISION: Final = Noun(
         "id referral_id organisation_id decided_at decided_by_name decided_by_role from_band to_band banded_on reason"
     ),
     parents={"referral_id": _DECIDED},
+)
+
+ATTENTION: Final = Noun(
+    "attention",
+    "referral_attention t",
+    _split(
+        "id referral_id rule window_key starts_on ends_on rule_content figures first_seen_at cleared_at cleared_because"
+        " looked_at"
+    ),
+    parents={"referral_id": Order(("first_seen_at", "id"))},
+)
+
+ATTENTION_LOOK: Final = Noun(
+    "attention_look",
+    "attention_look t",
+    _split("id referral_id rule organisation_id looked_at looked_by_name looked_by_role decided note"),
+    _split("window_keys"),
+    parents={"referral_id": Order(("looked_at", "id"))},
 )
 
 OVERRIDE: Final = Noun(

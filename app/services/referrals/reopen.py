@@ -28,6 +28,7 @@ from app.services.ground import Ground, lot_of, survey
 from app.services.interventions.case import change
 from app.services.obligations import owe
 from app.services.referrals.acting import Officer, Row, note, parties
+from app.services.referrals.attention import attend_anew
 
 _CASE_STATE: Final = {
     State.ACCEPTED: InterventionState.PLANNED,
@@ -110,6 +111,7 @@ async def reopen_referral(
         )  # fmt: skip
         kept["officer"] = {"from": None, "to": officer.plain() if officer else None}
         note(wide, writes, referral_id, words, kept)
+        await attend_anew(wide, writes, referral_id)
         if undone.target is State.WAITING:
             await allocate_waiting(wide, writes, "reopened")
         await writes.flush(wide)

@@ -12,6 +12,7 @@ from app.ids import new_id
 from app.queries import facts
 from app.queries.writes import Writes
 from app.services.obligations import meet
+from app.services.referrals.attention import facts_changed
 from app.services.returns.reading import Check, Row, act, lock
 
 _OBLIGATIONS: Final[dict[str, ObligationKind]] = {
@@ -48,7 +49,7 @@ async def submit_return(session: WriteSession, writes: Writes, return_id: UUID, 
     if faults:
         raise Invalid("The return is not ready to be submitted.", errors=faults)
     if row["template"] == SCHOOL_TERM:
-        await _keep_facts(session, row)
+        await facts_changed(session, writes, await _keep_facts(session, row))
     if state is not ReturnState.SUBMITTED:
         # Sent again: whether it was late is judged by the first time.
         return await act(session, writes, row, ReturnAct.SUBMIT)
@@ -56,8 +57,8 @@ async def submit_return(session: WriteSession, writes: Writes, return_id: UUID, 
     return await act(session, writes, row, ReturnAct.SUBMIT, submitted_at=session.now)
 
 
-async def _keep_facts(session: WriteSession, row: Row) -> None:
-    """Write the figures of every pupil who has some, over those of an earlier submission."""
+async def _keep_facts(session: WriteSession, row: Row) -> list[UUID]:
+    """Write the figures of every pupil who has some, over those of an earlier submission; the referrals told of."""
     pupils = {UUID(pupil["referral_id"]): pupil for pupil in row["content"]["pupils"]}
     pupil_ids = await facts.pupils_of(session, list(pupils))
     for table, figures in (("attendance_record", facts.ATTENDANCE), ("suspension_record", facts.SUSPENSIONS)):
@@ -82,3 +83,4 @@ async def _keep_facts(session: WriteSession, row: Row) -> None:
         # What an earlier submission said of a pupil who, it turns out, has no figures.
         withdrawn = [referral_id for referral_id, pupil in pupils.items() if pupil.get("no_figures_reason")]
         await facts.drop_many(session, table, row["period"], withdrawn)
+    return list(pupil_ids)
