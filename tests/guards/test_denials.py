@@ -29,6 +29,7 @@ OWN_CREATIONS = {
     "advance_clock",
     "create_allocation_run",
     "publish_policy", "preview_policy",
+    "publish_measure", "preview_measure", "retire_measure", "record_practice_audit",
 }  # fmt: skip
 # Bodies where the document has no example: each would be accepted from the right caller.
 BODIES: dict[str, Any] = {
@@ -116,10 +117,13 @@ def filled(path: str, scene: Scene) -> str:
         "range",
         "hand_over",
         "policy",
+        "audit",
+        "action",
     ):
         path = path.replace(f"{{{name}_id}}", scene.ids[name])
     path = path.replace("{allocation_id}", scene.ids["pending_allocation"])
     path = path.replace("{return_id}", scene.ids["school_return"])
+    path = path.replace("{measure_key}", "family_journey").replace("{rule}", "persistent_absence")
     return path.replace("{academic_year}", "2026-27").replace("{period}", "2026/27-autumn")
 
 

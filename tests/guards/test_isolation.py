@@ -31,6 +31,7 @@ STRANGERS = ("other school", "other provider")
 DIRECTORY = {
     "authority", "organisation", "area", "school", "school_group", "school_group_member", "calendar_year",
     "calendar_period", "calendar_closure", "school_calendar", "service", "policy_version", "ground_change",
+    "measure_version",
 }  # fmt: skip
 # Tables that the main path leaves empty: later work fills them.
 EMPTY = {"school_group", "school_group_member", "calendar_year", "calendar_period",
@@ -66,14 +67,14 @@ def read_paths(api: Api, scene: Scene) -> list[str]:
         "return_id": ["school_return", "provider_return"],
         **{f"{noun}_id": [noun] for noun in (
             "area", "school", "provider", "service", "contract", "lot", "practitioner", "client", "run", "policy",
-            "hand_over",
+            "hand_over", "audit",
         )},
     }  # fmt: skip
     paths: list[str] = []
     for path, operations in api.app.openapi()["paths"].items():
         if "get" not in operations or not path.startswith("/v1/"):
             continue
-        expanded = [path.replace("{academic_year}", "2026-27")]
+        expanded = [path.replace("{academic_year}", "2026-27").replace("{measure_key}", "family_calm")]
         for name, keys in ids.items():
             expanded = [
                 one.replace(f"{{{name}}}", scene.ids[key])
