@@ -226,6 +226,7 @@ RULES: Final[dict[str, Rule]] = {
     "graphql.allocations": Rule(Scope.ALLOCATIONS_READ, _ALL),
     "graphql.interventions": Rule(Scope.INTERVENTIONS_READ, _ALL),
     "graphql.returns": Rule(Scope.RETURNS_READ, _FILERS | _AUTHORITY),
+    "graphql.practiceAudits": Rule(Scope.RETURNS_READ, _FILERS | _AUTHORITY),
     "graphql.obligations": Rule(Scope.REFERRALS_READ, _ALL),
     "graphql.waitingList": Rule(Scope.REFERRALS_READ, _AUTHORITY),
     "graphql.outcomes": Rule(Scope.OUTCOMES_READ, _AUTHORITY),

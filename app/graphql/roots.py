@@ -22,6 +22,7 @@ from app.graphql.types.common import After, First
 from app.graphql.types.interventions import Intervention
 from app.graphql.types.outcomes import Capacity, Outcome, OutcomeFilter, OutcomeMeasure, Period, Timeliness
 from app.graphql.types.policies import Policy
+from app.graphql.types.practice_audits import PracticeAudit
 from app.graphql.types.referrals import Referral
 from app.graphql.types.returns import Obligation, ReturnRecord
 from app.graphql.types.schools import School
@@ -263,6 +264,25 @@ class Query:
             "late_on": figures.checked_day(late_on),
         }
         return await connect(info, ReturnRecord, "returns", order="due", filters=filters, after=after, first=first)
+
+    @resolved("Audits of practice, the latest first.")
+    async def practice_audits(
+        self,
+        info: Info,
+        *,
+        first: First = PAGE_SIZE,
+        after: After = None,
+        organisation: GlobalId = None,
+        measure: str | None = None,
+    ) -> Connection[PracticeAudit] | None:
+        """A page of audits."""
+        filters = {
+            "organisation_id": record_id(organisation, "Organisation", "School", "Provider"),
+            "measure": measure,
+        }
+        return await connect(
+            info, PracticeAudit, "practiceAudits", order="taken", filters=filters, after=after, first=first
+        )
 
     @resolved("What is owed, the first due first.")
     async def obligations(

@@ -137,3 +137,16 @@ async def test_an_audit_that_does_not_fit_is_refused_by_field(
     assert answer.status_code == 422, answer.text
     assert answer.json()["errors"][0]["pointer"] == pointer
     assert await owed(lane, town) == []
+
+
+async def test_graphql_says_the_same(api: Api, town: Town) -> None:
+    audit = (await school(api, town).post(PATH, body())).json()
+    query = """{ practiceAudits { nodes { recordId version measure takenOn scores evidence organisation { name }
+      actions { recordId position area action owner dueOn state settledAt note } } } }"""
+    for caller in (town.school, town.officer):
+        (node,) = (await api.as_(caller).graphql(query))["data"]["practiceAudits"]["nodes"]
+        assert (node["recordId"], node["scores"], node["evidence"]) == (audit["id"], audit["scores"], audit["evidence"])
+        assert node["organisation"]["name"] == audit["organisation_name"]
+        (shown,), (rest,) = node["actions"], audit["actions"]
+        assert (shown["recordId"], shown["dueOn"], shown["action"]) == (rest["id"], rest["due_on"], rest["action"])
+    assert (await api.as_(town.schools[1]).graphql(query))["data"]["practiceAudits"]["nodes"] == []

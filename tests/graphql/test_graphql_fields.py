@@ -19,8 +19,8 @@ CASE_TYPES = {
     "Reading", "ReadingsChart", "Referral", "Signpost", "StatusChange", "SuspensionRecord",
 }  # fmt: skip
 WITHOUT_GROUPS = {
-    "Area", "Authority", "Contract", "ContractVariation", "Lot", "LotUse", "OfferAnswers",
-    "Organisation", "Practitioner", "Provider",
+    "Area", "AuditAction", "Authority", "Contract", "ContractVariation", "Lot", "LotUse", "OfferAnswers",
+    "Organisation", "PracticeAudit", "Practitioner", "Provider",
     "School", "Service", "Policy", "Obligation", "Return", "PageInfo", "Query", "AttendanceOutcome",
     "SuspensionsOutcome", "Capacity", "CapacityPoint", "VolumeUse", "Timeliness",
 }  # fmt: skip

@@ -411,6 +411,23 @@ RETURN: Final = Noun(
     own=dict.fromkeys((Kind.PROVIDER, Kind.SCHOOL, Kind.AGENCY), "t.organisation_id = {}"),
 )
 
+PRACTICE_AUDIT: Final = Noun(
+    "practice_audit",
+    "practice_audit t",
+    _split("id organisation_id service_id measure measure_version taken_on recorded_by_id recorded_at version"),
+    _split("scores evidence"),
+    orders={"taken": Order(("taken_on", "id"), descending=True)},
+    filters={"organisation_id": "t.organisation_id = {}::uuid", "measure": "t.measure = {}::text"},
+    own=dict.fromkeys((Kind.PROVIDER, Kind.SCHOOL, Kind.AGENCY), "t.organisation_id = {}"),
+)
+
+AUDIT_ACTION: Final = Noun(
+    "audit_action",
+    "audit_action t",
+    _split("id practice_audit_id position area action owner due_on state settled_at note"),
+    parents={"practice_audit_id": Order(("position",))},
+)
+
 OBLIGATION: Final = Noun(
     "obligation",
     "obligation t",
