@@ -41,6 +41,22 @@ BY_CONSTRAINT: Final[dict[str, tuple[type[HalftermError], str]]] = {
     ),
     "ex_intervention_pause_no_overlap": (Conflict, "The work was paused on some of those days already."),
     "uq_intervention_review_one_a_day": (AlreadyExists, "A review of that day was already recorded."),
+    "uq_reading_authority_id_supersedes_id": (
+        AlreadyExists,
+        "That reading was already corrected by another.",
+    ),
+    "uq_measure_version_number": (
+        AlreadyExists,
+        "Another version of this measure is being published: send this one again.",
+    ),
+    "ux_practice_audit_one_a_day": (
+        AlreadyExists,
+        "This audit was already recorded for that day.",
+    ),
+    "uq_audit_action_position": (
+        AlreadyExists,
+        "Another action is being added to this audit: send this one again.",
+    ),
     "uq_intervention_contact_authority_id_supersedes_id": (
         AlreadyExists,
         "That contact was already replaced by another.",

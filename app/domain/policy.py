@@ -11,6 +11,7 @@ from hashlib import sha256
 from json import dumps
 from typing import Any
 
+from app.domain.attention_rules import check_rules, default_rules
 from app.domain.concerns import ConcernKind
 from app.domain.duties import GROUPS
 
@@ -162,6 +163,11 @@ class Policy:
     concern_hours: dict[str, int] = field(default_factory=_concern_hours)
     """By kind of concern: for whoever it went to, to act on it. Runs through nights, weekends and holidays."""
 
+    attention: list[dict[str, Any]] = field(default_factory=default_rules)
+    """The rules by which a referral's facts ask an officer to look at it; they decide nothing."""
+    attention_working_days: int = 2
+    """For an officer to look, where a rule asks for the band to be reviewed."""
+
     def content(self) -> dict[str, Any]:
         """The policy as plain data."""
         return {item.name: deepcopy(getattr(self, item.name)) for item in fields(self)}
@@ -299,4 +305,5 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "reminders": _by_group("reminder"),
     "escalations": _by_group("escalation"),
     "concern_hours": _check_concern_hours,
+    "attention": check_rules,
 }

@@ -76,6 +76,8 @@ def public_page(policy: Policy, about: Publication) -> str:
         _when_text(policy),
         "## Brothers and sisters",
         _siblings_text(policy),
+        "## What asks a person to look",
+        _attention_text(policy),
         "## When a contract ends",
         _CONTRACT_END,
         "## What is never used",
@@ -171,6 +173,26 @@ def _siblings_text(policy: Policy) -> str:
     )
 
 
+def _attention_text(policy: Policy) -> str:
+    if not policy.attention:
+        return "No fact of a referral asks for attention by itself."
+    rules = "\n".join(f"- {rule['plain_english']}{_then(rule['then'])}" for rule in policy.attention)
+    return (
+        "Some facts that a school sends ask an officer to look at a referral. They set no band, change nobody's place"
+        " in the order, and are never added up into a score:\n\n"
+        f"{rules}\n\nThe sender is told what was found. An officer looks within"
+        f" {policy.attention_working_days} working days where the band is to be reviewed, and says what was decided."
+    )
+
+
+def _then(consequences: list[str]) -> str:
+    asked = [
+        *(["an officer reviews the band"] if "review_band" in consequences else []),
+        *(["it is put to a panel"] if "panel_agenda" in consequences else []),
+    ]
+    return f" Then {_and(asked)}." if asked else ""
+
+
 def transparency_record(policy: Policy, about: Publication) -> dict[str, Any]:
     """The algorithmic transparency record of the policy, as plain data by the standard's headings."""
     return {
@@ -207,6 +229,7 @@ def transparency_record(policy: Policy, about: Publication) -> dict[str, Any]:
                     "An officer confirms the plan of a night before it takes effect."
                     if policy.confirm_batches
                     else "An officer looks at every referral that is held, or that no place could serve.",
+                    "Facts such as repeated suspensions ask an officer to look at a referral; they decide nothing.",
                     "A named officer may offer a family a free place out of order, with a reason; the record keeps"
                     " what the order would have done.",
                 ],

@@ -3,8 +3,17 @@
 Length is in sessions (half days), as the school census records it.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final, Literal
+
+from app.errors import FieldFault
+
+Category = Literal["SUSP", "PERM", "LNCH"]
+"""As the school census codes them: suspension, permanent exclusion, lunchtime."""
+Status = Literal["active", "cancelled", "overturned"]
 
 # 45 school days in an academic year, over all schools (statutory guidance on suspension and exclusion).
 LIMIT_SESSIONS: Final = 90
@@ -45,3 +54,50 @@ def suspension_band(suspension_count: int) -> SuspensionBand:
     if suspension_count == 1:
         return SuspensionBand.ONE
     return SuspensionBand.TWO_TO_THREE if suspension_count <= 3 else SuspensionBand.FOUR_AND_OVER
+
+
+@dataclass(frozen=True, slots=True)
+class DatedSuspension:
+    """One suspension or exclusion with its first day."""
+
+    started_on: date
+    sessions: int
+    category: Category
+    status: Status
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts as a suspension: not one that was cancelled or overturned, and not a lunchtime."""
+        return self.category == "SUSP" and self.status == "active"
+
+    def plain(self) -> dict[str, Any]:
+        """As it is kept."""
+        return {
+            "started_on": self.started_on.isoformat(),
+            "sessions": self.sessions,
+            "category": self.category,
+            "status": self.status,
+            "counts": self.counts,
+        }
+
+
+def dated_faults(dated: Sequence[DatedSuspension], count: int, permanent_count: int, today: date) -> list[FieldFault]:
+    """What is wrong with dated suspensions beside their counts. Whether they lie in the term is asked elsewhere."""
+    faults = [
+        FieldFault(f"/suspensions/{position}/started_on", "in_the_future", "This day has not come yet.")
+        for position, each in enumerate(dated)
+        if each.started_on > today
+    ]
+    days = [each.started_on if each.counts else None for each in dated]
+    faults += [
+        FieldFault(f"/suspensions/{position}/started_on", "repeated", "Two suspensions cannot begin on one day.")
+        for position, on in enumerate(days)
+        if on is not None and on in days[:position]
+    ]
+    if sum(each.counts for each in dated) != count:
+        sentence = "It counts the suspensions that stand: not cancelled, not overturned, not of lunchtimes."
+        faults.append(FieldFault("/suspension_count", "does_not_match", sentence))
+    if sum(each.category == "PERM" and each.status == "active" for each in dated) != permanent_count:
+        sentence = "It counts the permanent exclusions that stand."
+        faults.append(FieldFault("/permanent_exclusion_count", "does_not_match", sentence))
+    return faults

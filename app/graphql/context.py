@@ -26,6 +26,7 @@ from app.queries import graph
 from app.queries.offer_answers import answers_of
 from app.services.courses.reading import free_seats
 from app.services.explanations import explanations_of
+from app.services.interventions.readings import readings_charts
 from app.services.lots import use_of
 from app.services.waiting_list import WaitingList, read_waiting_list
 
@@ -186,6 +187,18 @@ class Context:
                     return await explanations_of(session, keys, known=self._waiting)
 
             loader = self._loaders["explanations",] = Loader(fetch, None)
+        return loader
+
+    def readings_charts(self) -> Loader[Any]:
+        """The loader of what the charts of cases' readings are drawn from."""
+        loader = self._loaders.get(("readings charts",))
+        if loader is None:
+
+            async def fetch(keys: list[UUID]) -> Mapping[UUID, Any]:
+                async with self.read() as session:
+                    return await readings_charts(session, keys)
+
+            loader = self._loaders["readings charts",] = Loader(fetch, ())
         return loader
 
     def row(self, cls: type[Row], record: Mapping[str, Any]) -> Row:

@@ -40,6 +40,7 @@ from app.graphql.types.outcomes import (
 from app.graphql.types.panels import Panel
 from app.graphql.types.placements import Placement
 from app.graphql.types.policies import Policy
+from app.graphql.types.practice_audits import PracticeAudit
 from app.graphql.types.referrals import Referral
 from app.graphql.types.returns import Obligation, ReturnRecord
 from app.graphql.types.schools import School
@@ -54,6 +55,9 @@ _FIGURES: Final = 100
 """What a figure costs: it reads a year of rows."""
 
 GlobalId = strawberry.ID | None
+RuleKey = Annotated[
+    str | None, strawberry.argument(description="Only those that ask for attention by this rule of the policy.")
+]
 States = Annotated[list[str] | None, strawberry.argument(description="Any of these states, as REST names them.")]
 
 
@@ -254,6 +258,7 @@ class Query:
         unplaceable: bool | None = None,
         received_from: datetime | None = None,
         received_before: datetime | None = None,
+        attention: RuleKey = None,
     ) -> Connection[Referral] | None:
         """A page of referrals."""
         filters = {
@@ -266,6 +271,7 @@ class Query:
             "unplaceable": unplaceable,
             "received_from": _moment(received_from),
             "received_before": _moment(received_before),
+            "attention": attention,
         }
         return await connect(info, Referral, "referrals", order="received", filters=filters, after=after, first=first)
 
@@ -386,6 +392,25 @@ class Query:
         """A page of concerns. The authority's safeguarding clients see all."""
         return await connect(
             info, Concern, "concerns", order="raised", filters={"kind": kind}, after=after, first=first
+        )
+
+    @resolved("Audits of practice, the latest first.")
+    async def practice_audits(
+        self,
+        info: Info,
+        *,
+        first: First = PAGE_SIZE,
+        after: After = None,
+        organisation: GlobalId = None,
+        measure: str | None = None,
+    ) -> Connection[PracticeAudit] | None:
+        """A page of audits."""
+        filters = {
+            "organisation_id": record_id(organisation, "Organisation", "School", "Provider"),
+            "measure": measure,
+        }
+        return await connect(
+            info, PracticeAudit, "practiceAudits", order="taken", filters=filters, after=after, first=first
         )
 
     @resolved("What is owed, the first due first.")

@@ -2,6 +2,7 @@
 
 from app.models import (
     allocation,
+    attention,
     casework,
     closing,
     concerns,
@@ -11,6 +12,7 @@ from app.models import (
     ground,
     hand_over,
     link_days,
+    measures,
     national,
     panels,
     parties,
@@ -25,6 +27,7 @@ from app.models.base import ROW_POLICIES, metadata
 __all__ = [
     "ROW_POLICIES",
     "allocation",
+    "attention",
     "casework",
     "closing",
     "concerns",
@@ -34,6 +37,7 @@ __all__ = [
     "ground",
     "hand_over",
     "link_days",
+    "measures",
     "metadata",
     "national",
     "panels",

@@ -255,19 +255,39 @@ reading = tenant_table(
     uuid("provider_id"),
     Column("measure", Text, nullable=False),
     Column("measure_version", Integer, nullable=False),
+    # Null for a measure that shipped.
+    uuid("measure_version_id", nullable=True),
     Column("respondent", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
     Column("taken_on", Date, nullable=False),
     Column("completed_with", Text, nullable=False),
     # {"area key": score}
     Column("scores", JSONB, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
+    # A wrong reading is corrected by another one: it stays, and says when it stopped counting.
+    uuid("supersedes_id", nullable=True),
+    Column("correction_reason", Text),
+    Column("superseded_at", DateTime(timezone=True)),
     reference("intervention", "intervention_id"),
-    # Named by hand: PostgreSQL cuts a name at 63 bytes, and the error of a cut name is not recognised.
-    UniqueConstraint(
-        "authority_id", "intervention_id", "measure", "respondent", "taken_on", name="uq_reading_one_a_day"
+    reference("measure_version", "measure_version_id"),
+    reference("reading", "supersedes_id"),
+    UniqueConstraint("authority_id", "supersedes_id"),
+    # What was corrected no longer counts: neither here nor in any figure.
+    Index(
+        "uq_reading_one_a_day",
+        "authority_id",
+        "intervention_id",
+        "measure",
+        "respondent",
+        "taken_on",
+        unique=True,
+        postgresql_where=text("superseded_at IS NULL"),
     ),
-    CheckConstraint("respondent IN ('child', 'parent', 'worker')", name="respondent"),
-    CheckConstraint("completed_with IN ('family', 'worker_only', 'jointly')", name="completed_with"),
+    Index("ix_reading_intervention", "authority_id", "intervention_id", "taken_on", "id"),
+    CheckConstraint("(supersedes_id IS NULL) = (correction_reason IS NULL)", name="correction_is_explained"),
+    CheckConstraint("purpose IN ('baseline', 'review', 'closing', 'follow_up')", name="purpose"),
+    CheckConstraint("respondent IN ('child', 'parent', 'worker', 'school')", name="respondent"),
+    CheckConstraint("completed_with IN ('family', 'worker_only', 'jointly', 'alone')", name="completed_with"),
     policy=owned("provider_id", writers=("provider_id",)),
 )
 

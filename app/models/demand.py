@@ -306,6 +306,13 @@ referral = tenant_table(
     Index("ix_referral_state", "authority_id", "state", "received_at", "id"),
     Index("ix_referral_pupil", "authority_id", "pupil_id"),
     Index("ix_referral_household", "authority_id", "household_id"),
+    # Those alone in which a hearing may come near, which the clock looks at each night.
+    Index(
+        "ix_referral_hearing",
+        "authority_id",
+        "id",
+        postgresql_where=text("state <> 'closed' AND (circumstances ->> 'governing_board_on') IS NOT NULL"),
+    ),
     Index("ix_referral_closed", "authority_id", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
     Index(
         "ix_referral_case_provider",
@@ -466,8 +473,15 @@ attendance_record = tenant_table(
         "sessions_authorised + sessions_unauthorised = sessions_possible - sessions_attended", name="absence_adds_up"
     ),
     CheckConstraint("source IN ('referral', 'push', 'return')", name="source"),
+    # A pupil who moved in the term has the figures of both schools.
     UniqueConstraint(
-        "authority_id", "referral_id", "source", "period_starts_on", name="uq_attendance_record_one_per_period"
+        "authority_id",
+        "referral_id",
+        "source",
+        "period_starts_on",
+        "school_id",
+        name="uq_attendance_record_one_per_period",
+        postgresql_nulls_not_distinct=True,
     ),
     policy=RowPolicy(read=_fact_read("attendance_record"), write=_FACT_POLICY_WRITE),
 )
@@ -483,6 +497,8 @@ suspension_record = tenant_table(
     Column("suspension_count", Integer, nullable=False),
     Column("sessions_lost", Integer, nullable=False, server_default=text("0")),
     Column("permanent_exclusion_count", Integer, nullable=False, server_default=text("0")),
+    # Each suspension with its first day, where the school says them; null where it only counts.
+    Column("dated", JSONB),
     Column("source", Text, nullable=False),
     Column("version", Integer, nullable=False, server_default=text("1")),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
@@ -490,8 +506,15 @@ suspension_record = tenant_table(
     CheckConstraint("period_starts_on <= period_ends_on", name="dates"),
     CheckConstraint("suspension_count >= 0 AND sessions_lost >= 0 AND permanent_exclusion_count >= 0", name="counts"),
     CheckConstraint("source IN ('referral', 'push', 'return')", name="source"),
+    # A pupil who moved in the term has the figures of both schools.
     UniqueConstraint(
-        "authority_id", "referral_id", "source", "period_starts_on", name="uq_suspension_record_one_per_period"
+        "authority_id",
+        "referral_id",
+        "source",
+        "period_starts_on",
+        "school_id",
+        name="uq_suspension_record_one_per_period",
+        postgresql_nulls_not_distinct=True,
     ),
     policy=RowPolicy(read=_fact_read("suspension_record"), write=_FACT_POLICY_WRITE),
 )

@@ -106,6 +106,8 @@ APPEND_ONLY = frozenset(
         "message_read",
         "concern",
         "concern_act",
+        "measure_version",
+        "attention_look",
     }
 )
 """Tables that the application role may add to, and never change."""

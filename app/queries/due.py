@@ -46,6 +46,8 @@ class Agenda:
     """To a family that is to begin on a later day."""
     panel_is_read: bool
     """Members of a panel read its items, whose time to do so may be over."""
+    hearing_is_stated: bool
+    """By a referral that is open."""
 
 
 async def agenda(session: ReadSession) -> Agenda:
@@ -66,7 +68,9 @@ async def agenda(session: ReadSession) -> Agenda:
         " AS handed_over,"
         " coalesce((SELECT true FROM booking WHERE authority_id = $1 AND state <> 'released' AND starts_on > $3"
         "  AND format = 'casework' ORDER BY starts_on DESC LIMIT 1), false) AS promised,"
-        " EXISTS (SELECT FROM panel_item WHERE authority_id = $1 AND reader_ids <> '{}') AS panel_read",
+        " EXISTS (SELECT FROM panel_item WHERE authority_id = $1 AND reader_ids <> '{}') AS panel_read,"
+        " EXISTS (SELECT FROM referral WHERE authority_id = $1 AND state <> 'closed'"
+        "  AND (circumstances ->> 'governing_board_on') IS NOT NULL) AS hearing",
         session.authority_id,
         session.now,
         session.today,
@@ -82,6 +86,7 @@ async def agenda(session: ReadSession) -> Agenda:
         row["handed_over"],
         row["promised"],
         row["panel_read"],
+        row["hearing"],
     )
 
 

@@ -5,13 +5,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from app.db import ReadSession, WriteSession
+from app.queries.writes import to_json
 
 Row = dict[str, Any]
 
 ATTENDANCE: Final = ("sessions_possible", "sessions_attended", "sessions_authorised", "sessions_unauthorised")
 SUSPENSIONS: Final = ("suspension_count", "sessions_lost", "permanent_exclusion_count")
 
-_TABLES: Final = {"attendance_record": ATTENDANCE, "suspension_record": SUSPENSIONS}
+_TABLES: Final = {"attendance_record": ATTENDANCE, "suspension_record": (*SUSPENSIONS, "dated")}
 _ABOUT: Final = (
     *("id", "referral_id", "pupil_id", "school_id", "term", "period_starts_on", "period_ends_on"),
     *("source", "recorded_at"),
@@ -21,11 +22,11 @@ _ABOUT: Final = (
 def _upsert(table: str, figures: tuple[str, ...]) -> str:
     columns = ("authority_id", *_ABOUT, *figures)
     marks = ", ".join(f"${position}" for position in range(1, len(columns) + 1))
-    changed = ("school_id", "term", "period_ends_on", "recorded_at", *figures)
+    changed = ("term", "period_ends_on", "recorded_at", *figures)
     sets = ", ".join(f"{name} = excluded.{name}" for name in changed)
     return (
         f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - our own names
-        " ON CONFLICT (authority_id, referral_id, source, period_starts_on)"
+        " ON CONFLICT (authority_id, referral_id, source, period_starts_on, school_id)"
         f" DO UPDATE SET {sets}, version = {table}.version + 1 RETURNING id, version"
     )
 
@@ -48,7 +49,11 @@ async def put_many(session: WriteSession, table: str, rows: Sequence[Row]) -> No
 
 
 def _values(table: str, row: Row) -> list[object]:
-    return [row[name] for name in (*_ABOUT, *_TABLES[table])]
+    values: list[object] = [row[name] for name in (*_ABOUT, *_TABLES[table]) if name != "dated"]
+    if "dated" in _TABLES[table]:
+        dated = row.get("dated")
+        values.append(None if dated is None else to_json(dated))
+    return values
 
 
 async def own_referral(session: WriteSession, referral_id: UUID) -> Row | None:

@@ -1,5 +1,6 @@
 """The plan of an intervention and its goals."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,20 @@ async def goals_of(session: ReadSession, intervention_id: UUID) -> list[Row]:
         intervention_id,
     )
     return [dict(row) for row in rows]
+
+
+async def titles_of(session: ReadSession, intervention_ids: Collection[UUID]) -> dict[UUID, dict[str, str]]:
+    """By intervention, the titles of its plan's goals by their ids, in their own order."""
+    rows = await session.rows(
+        "SELECT intervention_id, id, title FROM goal WHERE authority_id = $1 AND intervention_id = ANY ($2)"
+        " ORDER BY intervention_id, position",
+        session.authority_id,
+        list(intervention_ids),
+    )
+    found: dict[UUID, dict[str, str]] = {}
+    for row in rows:
+        found.setdefault(row["intervention_id"], {})[str(row["id"])] = row["title"]
+    return found
 
 
 async def delete_goals(session: WriteSession, intervention_id: UUID) -> None:

@@ -10,6 +10,7 @@ import orjson
 
 from app.access import Kind
 from app.db import BrokerSession, ReadSession, WriteSession
+from app.queries.attention import as_told
 from app.queries.filters import Filters
 
 _JSON = (
@@ -130,6 +131,10 @@ SELECT r.*, sender.name AS referring_organisation_name, sc.name AS school_name, 
             SELECT s.term, s.period_starts_on, s.period_ends_on, s.suspension_count, s.sessions_lost,
                    s.permanent_exclusion_count, s.source
             FROM suspension_record s WHERE s.authority_id = r.authority_id AND s.referral_id = r.id) x) AS suspensions,
+       (SELECT coalesce(json_agg(x ORDER BY x.first_seen_at, x.id), '[]')::text FROM (
+            SELECT n.id, n.rule, n.window_key, n.starts_on, n.ends_on, n.rule_content, n.figures, n.first_seen_at,
+                   n.cleared_at, n.cleared_because, n.looked_at
+            FROM referral_attention n WHERE n.authority_id = r.authority_id AND n.referral_id = r.id) x) AS attention,
        (SELECT row_to_json(x)::text FROM (
             SELECT o.id, o.reference, o.state, o.provider_id, po.name AS provider_name, o.service_id,
                    sv.name AS service_name, o.starts_on, o.offered_at, o.answer_due_at, o.answered_at, o.deemed_at
@@ -146,7 +151,8 @@ LEFT JOIN organisation cp ON cp.authority_id = r.authority_id AND cp.id = r.case
 WHERE r.authority_id = $1 AND r.id = $2
 """
 _NESTED = (
-    "pupil", "statutory", "household", "contacts", "linked_children", "attendance", "suspensions", "allocation",
+    "pupil", "statutory", "household", "contacts", "linked_children", "attendance", "suspensions", "attention",
+    "allocation",
 )  # fmt: skip
 
 
@@ -159,6 +165,7 @@ async def whole(session: ReadSession, referral_id: UUID) -> dict[str, Any] | Non
     for name in _NESTED:
         if values[name] is not None:
             values[name] = orjson.loads(values[name])
+    values["attention"] = [as_told(row) for row in values["attention"]]
     return values
 
 
@@ -180,10 +187,15 @@ class Wanted:
     received_from: datetime | None = None
     received_before: datetime | None = None
     upn: str | None = None
+    attention: str | None = None
 
     def conditions(self) -> list[tuple[str, object]]:
         """Each filter as its SQL and value."""
         upn = "r.pupil_id IN (SELECT t.pupil_id FROM pupil_statutory t WHERE t.authority_id = $1 AND t.upn = {0})"
+        attention = (
+            "r.id IN (SELECT x.referral_id FROM referral_attention x WHERE x.authority_id = $1 AND x.rule = {0}"
+            " AND x.cleared_at IS NULL AND x.looked_at IS NULL)"
+        )
         stated = (
             ("r.state IN (SELECT unnest({0}::text[]))", self.states),
             ("r.mis_id = {0}", self.mis_id),
@@ -191,6 +203,7 @@ class Wanted:
             ("r.received_at >= {0}", self.received_from),
             ("r.received_at < {0}", self.received_before),
             (upn, self.upn),
+            (attention, self.attention),
         )
         return [(sql, value) for sql, value in stated if value is not None]
 

@@ -48,16 +48,23 @@ async def put_attendance(
 async def put_suspensions(
     referral_id: UUID, period: Term, body: SuspensionsIn, call: Annotated[Call, Depends(caller("push_suspensions"))]
 ) -> Response:
-    """Send a referred pupil's suspensions of a term so far, none included; each push replaces the one before."""
+    """Send a referred pupil's suspensions of a term so far, none included; each push replaces the one before.
+
+    Say each with its first day where you can: two in one half-term ask an officer to look at the referral.
+    """
     async with call.write() as session:
         writes = Writes()
-        pushed = await push_suspensions(session, writes, referral_id, period, body.model_dump())
+        figures = body.model_dump(exclude={"suspensions"})
+        dated = None if body.suspensions is None else [each.dated() for each in body.suspensions]
+        pushed = await push_suspensions(session, writes, referral_id, period, figures, dated)
         await writes.flush(session)
     return _stored(call, pushed, SuspensionsOut)
 
 
 def _stored(call: Call, pushed: Pushed, model: type[FactOut]) -> Response:
     shown: type[BaseModel] = model
-    content = {name: pushed.row[name] for name in shown.model_fields if name != "warnings"}
+    content = {name: pushed.row[name] for name in shown.model_fields if name not in ("warnings", "suspensions")}
+    if "suspensions" in shown.model_fields:
+        content["suspensions"] = pushed.row["dated"]
     status = 201 if pushed.version == 1 else 200
     return thing(call, {**content, "warnings": pushed.warnings}, pushed.version, status=status)

@@ -1,4 +1,4 @@
-"""Measures, and the readings of an intervention."""
+"""The readings of an intervention, and what their charts are drawn from."""
 
 from datetime import date
 from typing import Annotated
@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from app.access import party_of
 from app.db import WriteSession
-from app.domain.measures import measures
 from app.http.answers import once, page, to_bytes
 from app.http.caller import Call, caller
 from app.http.conditional import check_match
@@ -19,18 +18,12 @@ from app.routers.interventions import IfMatch
 from app.routers.pages import Cursor, Limit, listed
 from app.routers.schemas.base import show
 from app.routers.schemas.page import Page
-from app.routers.schemas.readings import MeasureOut, ReadingIn, ReadingOut, measure_out
+from app.routers.schemas.readings import ChartOut, ReadingIn, ReadingOut, chart_values
 from app.services.idempotency import Answer
 from app.services.interventions.case import find_case
-from app.services.interventions.readings import record_reading
+from app.services.interventions.readings import readings_charts, record_reading
 
 router = APIRouter(tags=["interventions"])
-
-
-@router.get("/v1/measures", operation_id="list_measures", responses={200: {"model": Page[MeasureOut]}})
-async def list_measures(call: Annotated[Call, Depends(caller("list_measures"))]) -> Response:
-    """What can be measured: areas and scales. The list is short and comes whole."""
-    return page(call, [measure_out(measure) for measure in measures().values()], None)
 
 
 @router.get(
@@ -44,7 +37,7 @@ async def list_readings(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
-    """Readings by the day on which they were taken."""
+    """Readings by the day on which they were taken, those that were corrected too (`superseded_at`)."""
     list_name = f"{call.operation}/{intervention_id}"
     position = call.position(cursor, list_name)
     async with call.read() as session:
@@ -66,6 +59,25 @@ async def list_readings(
     )
 
 
+@router.get(
+    "/v1/interventions/{intervention_id}/readings/chart",
+    operation_id="get_readings_chart",
+    responses={200: {"model": Page[ChartOut]}},
+)
+async def get_readings_chart(
+    intervention_id: UUID, call: Annotated[Call, Depends(caller("get_readings_chart"))]
+) -> Response:
+    """What charts of the readings are drawn from: by measure, version and respondent, each area's scores in order.
+
+    Corrected readings have no part in it. Versions of a measure stand apart: their scores are not compared.
+    """
+    async with call.read() as session:
+        await find_case(session, intervention_id)
+        found = (await readings_charts(session, [intervention_id]))[intervention_id]
+    party = party_of(call.principal.kind)
+    return page(call, [show(ChartOut, party, chart_values(chart)) for chart in found], None)
+
+
 @router.post(
     "/v1/interventions/{intervention_id}/readings",
     operation_id="record_reading",
@@ -81,6 +93,8 @@ async def record(
     """Record a reading: one of each measure, respondent and day. See `GET /v1/measures` for areas and scales.
 
     Of completed work one may be taken as its follow-up, around the day on which that is due.
+    It is taken by the version of the measure of its day. A wrong one is corrected by another, which names it in
+    `supersedes_id` and says why.
     """
 
     async def work(session: WriteSession, writes: Writes) -> Answer:

@@ -3,16 +3,19 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 from starlette.responses import Response
 
 from app.http.caller import Call, caller
+from app.queries import attention as attention_queries
 from app.queries import officers_acts as queries
 from app.routers.referrals import DONE_UNSEEN, act_on_referral, rows_of_referral
 from app.routers.schemas.officers_acts import (
     AllowProviderIn,
     BandDecisionOut,
     BandIn,
+    LookIn,
+    LookOut,
     OverrideIn,
     OverrideOut,
     ReopenIn,
@@ -20,6 +23,7 @@ from app.routers.schemas.officers_acts import (
 )
 from app.routers.schemas.panels import ToPanelIn
 from app.services.panels.sending import send_to_panel as put_before_panel
+from app.services.referrals.attention import Look, look_at
 from app.services.referrals.bands import change_band as set_band
 from app.services.referrals.offer_acts import allow_provider as let_provider_be_asked
 from app.services.referrals.offer_acts import withdraw_offer as take_offer_back
@@ -108,6 +112,34 @@ async def to_panel(
             session, writes, referral_id, body.panel_id, body.reason, body.officer.officer()
         ),
     )
+
+
+@router.post("/attention/{rule}/looked-at", operation_id="look_at_attention")
+async def look_at_attention(
+    referral_id: UUID,
+    rule: Annotated[str, Path(max_length=64, examples=["two_suspensions"])],
+    body: LookIn,
+    call: Annotated[Call, Depends(caller("look_at_attention"))],
+) -> Response:
+    """Say that you looked at what a rule found, and what you decided. It asks no more, whatever the facts become.
+
+    To look changes nothing by itself: a band is changed, and a panel asked, by their own acts.
+    """
+    look = Look(body.officer.officer(), body.decided, body.note)
+    return await act_on_referral(
+        call,
+        referral_id,
+        {"rule": rule, **body.model_dump(mode="json")},
+        lambda session, writes: look_at(session, writes, referral_id, rule, look),
+    )
+
+
+@router.get("/attention-looks", operation_id="list_attention_looks")
+async def list_attention_looks(
+    referral_id: UUID, call: Annotated[Call, Depends(caller("list_attention_looks"))]
+) -> Response:
+    """Who looked at what asked for attention, when, and what was decided."""
+    return await rows_of_referral(call, referral_id, attention_queries.looks, LookOut, parsed=("window_keys",))
 
 
 @router.post("/reopen", operation_id="reopen_referral", responses=DONE_UNSEEN)

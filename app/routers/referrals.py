@@ -157,6 +157,9 @@ async def list_referrals(
     sender_reference: Annotated[str | None, Query(max_length=200)] = None,
     received_from: Annotated[Moment | None, Query()] = None,
     received_before: Annotated[Moment | None, Query()] = None,
+    attention: Annotated[
+        str | None, Query(max_length=64, description="Only those that ask for attention by this rule.")
+    ] = None,
 ) -> Response:
     """List the referrals that you may see: a school its own, a provider its cases, an authority all."""
     list_name = f"list_referrals {sort}"
@@ -167,6 +170,7 @@ async def list_referrals(
         sender_reference,
         received_from,
         received_before,
+        attention=attention,
     )
     async with call.read() as session:
         rows = await queries.page(session, wanted, limit=limit, after=_after(position), sort=sort)

@@ -24,6 +24,7 @@ from app.services import obligation_clock as debts
 from app.services.allocation import JUDGED_AT_ONCE
 from app.services.allocation_runs import propose_nightly
 from app.services.answers_to_offers import deem_due, expire_due
+from app.services.referrals.attention import watch_hearings
 
 Step = Callable[[BrokerSession, Writes], Awaitable[int]]
 
@@ -48,6 +49,7 @@ class Ran:
     offers_lapsed: int = 0
     cases_handed_over: int = 0
     contract_ends_told: int = 0
+    hearings_watched: int = 0
 
     def add_marked(self, mark: obligation_clock.Mark, count: int) -> None:
         """Count debts that were called to mind, found overdue or escalated."""
@@ -229,6 +231,8 @@ async def _end_the_day(run: Callable[[Step], Awaitable[int]], agenda: due.Agenda
     # A place may have been left by a hand-over, or come back into service, and nobody need wait for it.
     if agenda.place_is_promised:
         await run(falling_due.begin_promised)
+    if agenda.hearing_is_stated:
+        ran.hearings_watched += await run(watch_hearings)
     return lapsed
 
 

@@ -1,5 +1,6 @@
 """Facts that a school's system pushes as they happen: attendance and suspensions of a referred pupil, by term."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -7,17 +8,20 @@ from uuid import UUID
 from app.db import WriteSession
 from app.domain.academic_year import start_year_of
 from app.domain.attendance import count_marks, marks_of
+from app.domain.attention import term_key_at
 from app.domain.return_rules import fact_faults
 from app.domain.returns import SCHOOL_TERM, Period, term_of_key
-from app.domain.suspensions import suspension_warnings
+from app.domain.suspensions import DatedSuspension, dated_faults, suspension_warnings
 from app.errors import FieldFault, Invalid, NotFound
 from app.ids import new_id
 from app.queries import facts as queries
 from app.queries.facts import ATTENDANCE
 from app.queries.parties import authority_organisation, calendar_of
 from app.queries.returns import lock_untouched
+from app.queries.school_calendars import calendar_of_school
 from app.queries.writes import Writes
 from app.services.events import tell
+from app.services.referrals.attention import facts_changed
 from app.services.returns.reading import change
 
 Row = dict[str, Any]
@@ -63,9 +67,35 @@ def _counted(figures: Row, term: str) -> tuple[Row, list[FieldFault]]:
     return dict(zip(ATTENDANCE, figures_of, strict=True)), []
 
 
-async def push_suspensions(session: WriteSession, writes: Writes, referral_id: UUID, term: str, figures: Row) -> Pushed:
-    """Keep a pupil's suspensions of a term so far, in place of what was pushed before. Raises as `push_attendance`."""
-    return await _push(session, writes, _Fact("suspension_record", referral_id, term, figures), [])
+async def push_suspensions(
+    session: WriteSession,
+    writes: Writes,
+    referral_id: UUID,
+    term: str,
+    figures: Row,
+    dated: Sequence[DatedSuspension] | None = None,
+) -> Pushed:
+    """Keep a pupil's suspensions of a term so far, in place of what was pushed before. Raises as `push_attendance`.
+
+    `dated` are the suspensions themselves, where the school says them: in the term by its own calendar.
+    """
+    stored = _Fact("suspension_record", referral_id, term, figures, dated)
+    return await _push(session, writes, stored, await _dated_faults(session, stored))
+
+
+async def _dated_faults(session: WriteSession, fact: "_Fact") -> list[FieldFault]:
+    if fact.dated is None:
+        return []
+    counts = (fact.figures["suspension_count"], fact.figures["permanent_exclusion_count"])
+    faults = dated_faults(fact.dated, *counts, session.today)
+    if faults:
+        return faults
+    calendar = await calendar_of_school(session, session.organisation_id)
+    return [
+        FieldFault(f"/suspensions/{position}/started_on", "outside_the_term", f"This day is not in {fact.term}.")
+        for position, each in enumerate(fact.dated)
+        if term_key_at(calendar, each.started_on) != fact.term
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +104,7 @@ class _Fact:
     referral_id: UUID
     term: str
     figures: Row
+    dated: Sequence[DatedSuspension] | None = None
 
 
 async def _push(session: WriteSession, writes: Writes, fact: _Fact, faults: list[FieldFault]) -> Pushed:
@@ -96,10 +127,10 @@ async def _push(session: WriteSession, writes: Writes, fact: _Fact, faults: list
         "period_ends_on": period.ends_on,
         "source": "push",
         "recorded_at": session.now,
+        "dated": None if fact.dated is None else [each.plain() for each in fact.dated],
         **figures,
     }
     row["id"], version = await queries.put_facts(session, fact.table, row)
-    await _fill_return(session, referral_id, period, figures)
     kind = _KINDS[fact.table]
     tell(
         writes,
@@ -115,6 +146,9 @@ async def _push(session: WriteSession, writes: Writes, fact: _Fact, faults: list
         referral_id=referral_id,
         data={"term": period.key},
     )
+    # Before the return is locked: the authority's lock comes first, where it is needed.
+    await facts_changed(session, writes, [referral_id])
+    await _fill_return(session, referral_id, period, figures)
     sentences = suspension_warnings(figures.get("suspension_count"), figures.get("sessions_lost"))
     warnings = [FieldFault("/sessions_lost", "suspensions_unusual", sentence) for sentence in sentences]
     return Pushed(row, version, warnings)

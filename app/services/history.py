@@ -8,7 +8,9 @@ from app.domain.referral import State, check_move
 from app.errors import Conflict
 from app.models.demand import referral as referral_table
 from app.models.demand import status_history
+from app.queries.attention import clear_closed
 from app.queries.writes import Writes, change
+from app.services.obligations import cancel
 
 Row = dict[str, Any]
 """A referral's row as read and locked: at least id, version, state, state_sequence. `move` keeps it up to date."""
@@ -27,7 +29,8 @@ async def move(
 ) -> None:
     """Move a locked referral to another state, changing `columns` with it.
 
-    The version rises by one: the event that tells of the move is to carry `next_version(referral)`, asked for before.
+    One that closes asks for no attention any more. The version rises by one: the event that tells of the move is to
+    carry `next_version(referral)`, asked for before.
     Raises ActionNotAvailable for a move that is not listed.
     """
     check_move(State(referral["state"]), target, event_type)
@@ -42,6 +45,9 @@ async def move(
     touched = await change(session, referral_table, read, values)
     if touched != 1:
         raise Conflict("The referral was changed by someone else meanwhile.")
+    if target is State.CLOSED:
+        await clear_closed(session, referral["id"])
+        await cancel(session, referral["id"], ["attention_review"])
     record(
         session,
         writes,

@@ -928,6 +928,34 @@ WHERE NOT CASE k.kind
   ELSE false END
 
 UNION ALL
+SELECT 'closed_referral_asks_for_attention', x.id, x.rule FROM referral_attention x
+JOIN referral r ON r.authority_id = x.authority_id AND r.id = x.referral_id
+WHERE r.state = 'closed' AND x.cleared_at IS NULL AND x.looked_at IS NULL
+
+UNION ALL
+SELECT 'attention_review_owed_for_nothing', o.id, format('referral %s', o.subject_id) FROM obligation o
+WHERE o.kind = 'attention_review' AND o.met_at IS NULL AND o.cancelled_at IS NULL
+  AND NOT EXISTS (SELECT FROM referral_attention x WHERE x.authority_id = o.authority_id
+                  AND x.referral_id = o.subject_id AND x.asks_review AND x.cleared_at IS NULL AND x.looked_at IS NULL)
+
+UNION ALL
+SELECT 'absence_flag_not_in_its_figures', x.id, x.figures::text FROM referral_attention x
+WHERE x.rule_content ->> 'measure' = 'absence_percent'
+  AND ((x.figures ->> 'sessions_possible')::int = 0
+    OR (x.figures ->> 'sessions_missed')::int * 100
+      < (x.rule_content ->> 'threshold')::int * (x.figures ->> 'sessions_possible')::int)
+
+UNION ALL
+SELECT 'corrected_reading_counts', d.id, format('superseded at %s', d.superseded_at) FROM reading d
+WHERE (d.superseded_at IS NOT NULL)
+  <> EXISTS (SELECT FROM reading n WHERE n.authority_id = d.authority_id AND n.supersedes_id = d.id)
+
+UNION ALL
+SELECT 'audit_action_not_as_owed', a.id, a.state FROM audit_action a
+WHERE (a.state = 'open') <> EXISTS (SELECT FROM obligation o WHERE o.authority_id = a.authority_id
+  AND o.subject_id = a.id AND o.kind = 'audit_action' AND o.met_at IS NULL AND o.cancelled_at IS NULL)
+
+UNION ALL
 SELECT 'retry_had_two_answers', (min(id::text))::uuid, format('%s, key %s', kind, key)
 FROM acknowledged WHERE key <> '' GROUP BY kind, key HAVING count(DISTINCT id) > 1
 

@@ -91,7 +91,10 @@ async def test_a_case_goes_on_in_its_place_and_nothing_is_lost(api: Api, town: T
     assert (await provider.get(f"{ids.path}/plan")).json()["goals"][0]["result"] is None
     assert (await rows(officer, referral_of(ids), "history"))[-1]["event_type"] == "referral.reopened"
     for reader in (town.school, town.provider, town.officer):
-        assert (await told(api, reader, referral_of(ids)))[-1] == (
+        # What its facts ask for, they ask for again.
+        *_, reopened, (asked, _) = await told(api, reader, referral_of(ids))
+        assert asked == "referral.attention_raised"
+        assert reopened == (
             "referral.reopened",
             {"state": "in_progress", "intervention_id": str(ids.intervention_id)},
         )

@@ -21,6 +21,8 @@ from app.models.closing import closure_letter
 from app.models.parties import organisation, school_calendar
 from app.models.return_templates import return_template
 from app.queries.writes import Writes
+from app.routers.schemas.measures import _EXAMPLE as MEASURE
+from app.routers.schemas.practice_audits import _EXAMPLE as AUDIT
 from app.services.obligations import owe
 from app.services.returns.opening import open_due_returns
 from tests.factories.authority import Town, build_town
@@ -154,6 +156,7 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
     await done(await school.patch(f"/v1/referrals/{pending['id']}", {"reason": "x", "child_view": "y"}, headers=etag))
     await _by_hand(api, scene)
     await _in_words(api, scene)
+    ids |= await _asked(api, scene)
     in_a_term = replace(scene.town.officer, at=LATER + timedelta(days=150))
     async with database.write(in_a_term) as session, broker(session) as wide:
         writes = Writes()
@@ -420,6 +423,21 @@ async def _settled_by_note(api: Api, database: Database, scene: Scene) -> str:
     answer = await at(api.as_(scene.town.officer), LATER).post(f"/v1/obligations/{obligation_id}/done", body)
     assert answer.status_code == 200, answer.text
     return str(obligation_id)
+
+
+async def _asked(api: Api, scene: Scene) -> dict[str, str]:
+    """A measure of the authority's own, a school's audit with an action, and an officer's look; their ids."""
+    officer, school = (at(api.as_(scene.callers[name]), ACCEPTED_AT) for name in ("officer", "school"))
+    published = await officer.post("/v1/measures", {**MEASURE, "effective_from": "2026-11-03"})
+    assert published.status_code == 201, published.text
+    audit = await at(school, LATER).post("/v1/practice-audits", AUDIT)
+    assert audit.status_code == 201, audit.text
+    looked = await officer.post(
+        f"/v1/referrals/{scene.ids['referral']}/attention/persistent_absence/looked-at",
+        {"decided": "no_change", "note": "Secret note", "officer": {"name": "Secret officer"}},
+    )
+    assert looked.status_code == 200, looked.text
+    return {"audit": audit.json()["id"], "audit_action": audit.json()["actions"][0]["id"]}
 
 
 async def an_agency(database: Database, town: Town) -> Principal:

@@ -12,17 +12,17 @@ from app.graphql.schema import SCHEMA, schema, sdl
 from app.graphql.visibility import FIELD_GROUPS, case_type
 
 CASE_TYPES = {
-    "Allocation", "AllocationSummary", "AttendanceRecord", "BandDecision", "Certificate", "Closure", "Concern",
-    "ConcernAct", "Contact",
+    "Allocation", "AllocationSummary", "AttendanceRecord", "Attention", "AttentionLook", "BandDecision", "Certificate",
+    "ChartLine", "ChartPoint", "ChartStep", "Closure", "Concern", "ConcernAct", "Contact",
     "Decision", "ExpectedStart", "Explanation", "ExplanationFacts", "FamilyQuote", "Goal", "GoalProgress", "Household",
     "HouseholdContact", "Intervention", "LinkedChild", "Message", "MessageRead", "Note", "Override", "Pause", "Plan",
-    "PolicyCited", "Pupil", "PupilStatutory", "ReasonCount", "Reading", "Referral", "Review", "ReviewedGoal",
-    "Signpost", "SignpostRecord", "StatusChange", "SuspensionRecord", "TimelineEntry",
+    "PolicyCited", "Pupil", "PupilStatutory", "ReasonCount", "Reading", "ReadingsChart", "Referral", "Review",
+    "ReviewedGoal", "Signpost", "SignpostRecord", "StatusChange", "SuspensionRecord", "TimelineEntry",
 }  # fmt: skip
 WITHOUT_GROUPS = {
-    "Area", "Authority", "Course", "CourseAttendance", "CourseEnrolment", "CourseSession", "Contract",
-    "ContractVariation", "LinkDay", "LinkDayAction", "Lot", "LotUse", "OfferAnswers",
-    "Organisation", "Panel", "PanelSitting", "Placement", "PlacementDay", "PlacementReview", "Practitioner", "Provider",
+    "Area", "AuditAction", "Authority", "Course", "CourseAttendance", "CourseEnrolment", "CourseSession", "Contract",
+    "ContractVariation", "LinkDay", "LinkDayAction", "Lot", "LotUse", "OfferAnswers", "Organisation", "Panel",
+    "PanelSitting", "Placement", "PlacementDay", "PlacementReview", "PracticeAudit", "Practitioner", "Provider",
     "School", "Service", "Policy", "Obligation", "Return", "PageInfo", "Query", "AttendanceOutcome",
     "SuspensionsOutcome", "Capacity", "CapacityPoint", "VolumeUse", "Timeliness", "ServiceLevel",
 }  # fmt: skip

@@ -31,6 +31,7 @@ OWN_CREATIONS = {
     "publish_policy", "preview_policy",
     "publish_return_template", "preview_return_template",
     "create_panel", "record_pre_exclusion_review",
+    "publish_measure", "preview_measure", "retire_measure", "record_practice_audit",
 }  # fmt: skip
 # Bodies where the document has no example: each would be accepted from the right caller.
 BODIES: dict[str, Any] = {
@@ -149,11 +150,14 @@ def filled(path: str, scene: Scene) -> str:
         "obligation",
         "concern",
         "message",
+        "audit",
+        "audit_action",
     ):
         path = path.replace(f"{{{name}_id}}", scene.ids[name])
     path = path.replace("{allocation_id}", scene.ids["pending_allocation"])
     path = path.replace("{return_id}", scene.ids["school_return"])
     path = path.replace("{session_number}", "1")
+    path = path.replace("{measure_key}", "family_journey").replace("{rule}", "persistent_absence")
     return path.replace("{academic_year}", "2026-27").replace("{period}", "2026/27-autumn")
 
 

@@ -33,6 +33,7 @@ DIRECTORY = {
     "calendar_period", "calendar_closure", "school_calendar", "service", "policy_version", "ground_change",
     "return_template",
     "course", "course_session",
+    "measure_version",
 }  # fmt: skip
 # Tables that the main path leaves empty: later work fills them.
 EMPTY = {"school_group", "school_group_member", "calendar_year", "calendar_period",
@@ -70,7 +71,7 @@ def read_paths(api: Api, scene: Scene) -> list[str]:
         "concern_id": ["concern", "allegation"],
         **{f"{noun}_id": [noun] for noun in (
             "area", "school", "provider", "service", "contract", "lot", "practitioner", "client", "run", "policy",
-            "hand_over", "panel", "sitting", "item", "action", "review", "obligation",
+            "hand_over", "panel", "sitting", "item", "action", "review", "obligation", "audit", "audit_action",
             "course", "enrolment", "placement", "link_day", "link_day_action",
         )},
     }  # fmt: skip
@@ -78,7 +79,11 @@ def read_paths(api: Api, scene: Scene) -> list[str]:
     for path, operations in api.app.openapi()["paths"].items():
         if "get" not in operations or not path.startswith("/v1/"):
             continue
-        expanded = [path.replace("{academic_year}", "2026-27").replace("{session_number}", "1")]
+        expanded = [
+            path.replace("{academic_year}", "2026-27")
+            .replace("{session_number}", "1")
+            .replace("{measure_key}", "family_calm")
+        ]
         for name, keys in ids.items():
             expanded = [
                 one.replace(f"{{{name}}}", scene.ids[key])

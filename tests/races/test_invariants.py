@@ -276,6 +276,32 @@ BREAKAGES = {
         " WHERE NOT EXISTS (SELECT FROM plan p WHERE p.intervention_id = i.id) LIMIT 1",
     ],
     "recorded_before_the_case": ["UPDATE signpost SET signposted_on = '2020-01-01'"],
+    "closed_referral_asks_for_attention": [
+        "UPDATE referral_attention SET cleared_at = NULL, cleared_because = NULL, looked_at = NULL",
+        "UPDATE referral SET state = 'closed', outcome = 'withdrawn', closed_at = received_at"
+        " WHERE id IN (SELECT referral_id FROM referral_attention)",
+    ],
+    "attention_review_owed_for_nothing": [
+        "UPDATE referral_attention SET asks_review = false",
+        "INSERT INTO obligation (authority_id, id, kind, owed_by_id, subject_kind, subject_id, clock, created_at,"
+        " due_at) SELECT authority_id, gen_random_uuid(), 'attention_review', id, 'referral', gen_random_uuid(),"
+        " 'working_day', now(), now() FROM organisation WHERE kind = 'authority'",
+    ],
+    "absence_flag_not_in_its_figures": [
+        """UPDATE referral_attention SET figures = '{"sessions_possible": 91, "sessions_missed": 9}'"""
+        " WHERE rule = 'persistent_absence'",
+    ],
+    "corrected_reading_counts": [
+        "INSERT INTO reading (authority_id, id, intervention_id, provider_id, measure, measure_version, respondent,"
+        " purpose, taken_on, completed_with, scores, recorded_at, superseded_at) SELECT authority_id,"
+        " gen_random_uuid(), id, provider_id, 'x', 1, 'child', 'review', '2026-11-02', 'family', '{}', now(), now()"
+        " FROM intervention LIMIT 1",
+    ],
+    "audit_action_not_as_owed": [
+        "INSERT INTO audit_action (authority_id, id, practice_audit_id, organisation_id, position, area, action,"
+        " owner, due_on) SELECT authority_id, gen_random_uuid(), gen_random_uuid(), id, 1, 'x', 'x', 'x', '2027-01-04'"
+        " FROM organisation LIMIT 1",
+    ],
     "place_booked_twice": [
         "ALTER TABLE booking DROP CONSTRAINT ex_booking_no_overlap",
         "INSERT INTO booking (authority_id, id, place_id, lot_id, provider_id, household_id, state, starts_on, ends_on,"

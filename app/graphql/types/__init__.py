@@ -2,6 +2,7 @@
 
 from app.graphql.types import (
     allocations,
+    attention,
     authority,
     closing,
     concerns,
@@ -13,6 +14,7 @@ from app.graphql.types import (
     outcomes,
     panels,
     placements,
+    practice_audits,
     pupils,
     referrals,
     returns,
@@ -22,6 +24,7 @@ from app.graphql.types import (
 
 __all__ = [
     "allocations",
+    "attention",
     "authority",
     "closing",
     "concerns",
@@ -33,6 +36,7 @@ __all__ = [
     "outcomes",
     "panels",
     "placements",
+    "practice_audits",
     "pupils",
     "referrals",
     "returns",

@@ -11,6 +11,7 @@ from strawberry.scalars import JSON
 from app.access import Group
 from app.graphql.context import Info
 from app.graphql.rows import Node, Row, edge, of_noun
+from app.graphql.types.charts import CHART_PRICE, ReadingsChart, shown
 from app.graphql.types.closing import FamilyQuote, GoalProgress, SignpostRecord
 from app.graphql.types.common import CHILDREN, First, children
 from app.graphql.types.schools import School
@@ -149,11 +150,16 @@ class Reading(Row):
 
     measure: str | None = seen(_READINGS)
     measure_version: int | None = seen(_READINGS)
-    respondent: str | None = seen(_READINGS, "`child`, `parent` or `worker`.")
+    respondent: str | None = seen(_READINGS, "`child`, `parent`, `worker` or `school`.")
+    purpose: str | None = seen(_READINGS, "`baseline`, `review`, `closing` or `follow_up`.")
     taken_on: date | None = seen(_READINGS)
     completed_with: str | None = seen(_READINGS)
     scores: JSON | None = seen(_READINGS, "By area.", json=True)
     recorded_at: datetime | None = seen(_READINGS)
+    record_id: UUID | None = strawberry.field(metadata={"group": _READINGS, "column": "id"})
+    supersedes_id: UUID | None = seen(_READINGS, "The wrong reading that this one corrects.")
+    correction_reason: str | None = seen(_READINGS)
+    superseded_at: datetime | None = seen(_READINGS, "Set on one that was corrected: it counts in no figure.")
 
 
 @case_type
@@ -286,3 +292,13 @@ class Intervention(Row, Node):
     def notes(self, info: Info, first: First = CHILDREN) -> list[Note] | None:
         """The first notes."""
         return children(info, self, "note", "intervention_id", first)
+
+    @resolved(
+        "What charts of the readings are drawn from, by measure, version and respondent; corrected ones have no part.",
+        group=_READINGS,
+        rule="get_readings_chart",
+        price=CHART_PRICE,
+    )
+    async def readings_chart(self, info: Info) -> list[ReadingsChart] | None:
+        """Each area's scores in order."""
+        return [shown(chart, self.sees) for chart in await info.context.readings_charts().load_one(self.key)]

@@ -21,6 +21,7 @@ from app.queries.graph import nouns
 
 if TYPE_CHECKING:
     from app.graphql.types.allocations import Allocation, Decision
+    from app.graphql.types.attention import Attention, AttentionLook
     from app.graphql.types.authority import Area
     from app.graphql.types.concerns import Concern
     from app.graphql.types.interventions import Intervention
@@ -190,6 +191,24 @@ class Referral(Row, Node):
     ) -> list[Annotated["BandDecision", strawberry.lazy("app.graphql.types.officers_acts")]] | None:
         """The first changes."""
         return children(info, self, "band_decision", "referral_id", first)
+
+    @resolved("What rules of the policy found in its facts, in the order in which it was found.", group=_ATTENDANCE)
+    def attention(
+        self, info: Info, first: First = CHILDREN
+    ) -> list[Annotated["Attention", strawberry.lazy("app.graphql.types.attention")]] | None:
+        """The first findings."""
+        return children(info, self, "attention", "referral_id", first)
+
+    @resolved(
+        "Who looked at what asked for attention, and what was decided.",
+        group=Group.DECISIONS,
+        rule="list_attention_looks",
+    )
+    def attention_looks(
+        self, info: Info, first: First = CHILDREN
+    ) -> list[Annotated["AttentionLook", strawberry.lazy("app.graphql.types.attention")]] | None:
+        """The first looks."""
+        return children(info, self, "attention_look", "referral_id", first)
 
     @resolved(
         "Every place that an officer chose for it, the latest first.",

@@ -167,6 +167,8 @@ REFERRAL: Final = Noun(
         "provider_id": "t.case_provider_id = {}::uuid",
         "need": "{}::text = ANY (t.need_codes)",
         "unplaceable": "t.unplaceable = {}::boolean",
+        "attention": "t.id IN (SELECT x.referral_id FROM referral_attention x WHERE x.authority_id = t.authority_id"
+        " AND x.rule = {}::text AND x.cleared_at IS NULL AND x.looked_at IS NULL)",
         "received_from": "t.received_at >= {}::timestamptz",
         "received_before": "t.received_at < {}::timestamptz",
     },
@@ -304,6 +306,24 @@ BAND_DECISION: Final = Noun(
     parents={"referral_id": _DECIDED},
 )
 
+ATTENTION: Final = Noun(
+    "attention",
+    "referral_attention t",
+    _split(
+        "id referral_id rule window_key starts_on ends_on rule_content figures first_seen_at cleared_at cleared_because"
+        " looked_at"
+    ),
+    parents={"referral_id": Order(("first_seen_at", "id"))},
+)
+
+ATTENTION_LOOK: Final = Noun(
+    "attention_look",
+    "attention_look t",
+    _split("id referral_id rule organisation_id looked_at looked_by_name looked_by_role decided note"),
+    _split("window_keys"),
+    parents={"referral_id": Order(("looked_at", "id"))},
+)
+
 OVERRIDE: Final = Noun(
     "override",
     "(SELECT o.*, o.offer_id AS allocation_id FROM override o) t",
@@ -420,7 +440,8 @@ READING: Final = Noun(
     "reading",
     "reading t",
     _split(
-        "id intervention_id provider_id measure measure_version respondent taken_on completed_with scores recorded_at"
+        "id intervention_id provider_id measure measure_version respondent purpose taken_on completed_with scores"
+        " recorded_at supersedes_id correction_reason superseded_at"
     ),
     parents={"intervention_id": Order(("taken_on", "id"))},
 )
@@ -507,6 +528,23 @@ PANEL_SITTING: Final = Noun(
         " quorate"
     ),
     parents={"panel_id": Order(("sits_on", "id"), descending=True)},
+)
+
+PRACTICE_AUDIT: Final = Noun(
+    "practice_audit",
+    "practice_audit t",
+    _split("id organisation_id service_id measure measure_version taken_on recorded_by_id recorded_at version"),
+    _split("scores evidence"),
+    orders={"taken": Order(("taken_on", "id"), descending=True)},
+    filters={"organisation_id": "t.organisation_id = {}::uuid", "measure": "t.measure = {}::text"},
+    own=dict.fromkeys((Kind.PROVIDER, Kind.SCHOOL, Kind.AGENCY), "t.organisation_id = {}"),
+)
+
+AUDIT_ACTION: Final = Noun(
+    "audit_action",
+    "audit_action t",
+    _split("id practice_audit_id position area action owner due_on state settled_at note"),
+    parents={"practice_audit_id": Order(("position",))},
 )
 
 OBLIGATION: Final = Noun(

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
+from app.domain.suspensions import Category, DatedSuspension, Status
 from app.routers.schemas.base import In, Out
 from app.routers.schemas.returns import WarningOut
+from app.routers.schemas.types import Date
 
 Sessions = Annotated[int, Field(strict=True, ge=0, le=400, description="Sessions are half days.")]
 
@@ -46,6 +48,21 @@ class AttendanceIn(In):
     )
 
 
+class DatedSuspensionIn(In):
+    """One suspension or exclusion."""
+
+    started_on: Date = Field(description="Its first day, in the term by the calendar of the pupil's school.")
+    sessions: Annotated[int, Field(strict=True, ge=1, le=90)] = Field(1, description="Half days that it lasts.")
+    category: Category = Field(
+        "SUSP", description="As the school census codes it. Lunchtimes (`LNCH`) are kept and not counted."
+    )
+    status: Status = Field("active", description="One that was cancelled or overturned is not counted.")
+
+    def dated(self) -> DatedSuspension:
+        """In the domain's terms."""
+        return DatedSuspension(self.started_on, self.sessions, self.category, self.status)
+
+
 class SuspensionsIn(In):
     """A pupil's suspensions of a term so far."""
 
@@ -54,9 +71,26 @@ class SuspensionsIn(In):
     ]
     sessions_lost: Sessions = 0
     permanent_exclusion_count: Annotated[int, Field(strict=True, ge=0, le=5)] = 0
+    suspensions: Annotated[list[DatedSuspensionIn], Field(max_length=200)] | None = Field(
+        None,
+        description="Each with its first day, where your system says them: only so is it known which half-term they"
+        " fall into. The counts are then theirs.",
+    )
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"suspension_count": 2, "sessions_lost": 6, "permanent_exclusion_count": 0}]}
+        json_schema_extra={
+            "examples": [
+                {
+                    "suspension_count": 2,
+                    "sessions_lost": 6,
+                    "permanent_exclusion_count": 0,
+                    "suspensions": [
+                        {"started_on": "2026-11-05", "sessions": 4},
+                        {"started_on": "2026-11-16", "sessions": 2},
+                    ],
+                }
+            ]
+        }
     )
 
 
@@ -81,9 +115,20 @@ class AttendanceOut(FactOut):
     sessions_unauthorised: int | None
 
 
+class DatedSuspensionOut(Out):
+    """One suspension or exclusion as it was kept."""
+
+    started_on: date
+    sessions: int
+    category: Category
+    status: Status
+    counts: bool = Field(description="Whether it counts as a suspension.")
+
+
 class SuspensionsOut(FactOut):
     """A pupil's suspensions of a term."""
 
     suspension_count: int
     sessions_lost: int
     permanent_exclusion_count: int
+    suspensions: list[DatedSuspensionOut] | None

@@ -11,6 +11,7 @@ from app.access import Group
 from app.domain.vocabulary import Band, OfferWithdrawalReason, OverrideReason
 from app.routers.schemas.base import In, LongText, Seen, ShortText
 from app.services.referrals.acting import Officer
+from app.services.referrals.attention import Decided
 
 _Decisions = Group.DECISIONS
 
@@ -81,6 +82,41 @@ class WithdrawOfferIn(In):
     reason: OfferWithdrawalReason
     note: LongText
     officer: OfficerIn
+
+
+class LookIn(In):
+    """What an officer who looked at facts that ask for attention decided."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "decided": "no_change",
+                    "note": "The second suspension is the first one's extension.",
+                    "officer": {"name": "Robin Exemplar", "role": "officer"},
+                }
+            ]
+        }
+    )
+
+    decided: Decided
+    note: LongText
+    officer: OfficerIn
+
+
+class LookOut(Seen):
+    """An officer's look at facts that asked for attention."""
+
+    id: Annotated[UUID, _Decisions]
+    rule: Annotated[str, _Decisions]
+    window_keys: Annotated[list[str], _Decisions]
+    organisation_id: Annotated[UUID, _Decisions]
+    organisation_name: Annotated[str, _Decisions]
+    looked_at: Annotated[datetime, _Decisions]
+    looked_by_name: Annotated[str, _Decisions]
+    looked_by_role: Annotated[str | None, _Decisions]
+    decided: Annotated[str, _Decisions]
+    note: Annotated[str, _Decisions]
 
 
 class BandDecisionOut(Seen):

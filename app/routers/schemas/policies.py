@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
+from app.domain.attention_rules import MOST_RULES, Comparator, Consequence, RuleMeasure, Window
 from app.domain.policy import Policy
 from app.domain.vocabulary import Band
 from app.routers.schemas.base import In, LongText, Out, ShortText
@@ -126,6 +127,20 @@ class ConcernHours(In):
     allegation_about_worker: Annotated[Whole, Field(ge=1, le=168)]
 
 
+class AttentionRule(In):
+    """A rule by which facts ask an officer to look at a referral. It sets no band and moves nobody in the order."""
+
+    key: RoleName
+    measure: RuleMeasure
+    comparator: Comparator
+    threshold: Annotated[Whole, Field(ge=1, le=200)]
+    window: Window = Field(description="`ahead` for a hearing; the others for what schools count.")
+    then: Annotated[list[Consequence], Field(min_length=1, max_length=3), Distinct] = Field(
+        description="`flag` always; `review_band` asks an officer, `panel_agenda` a panel."
+    )
+    plain_english: Sentence = Field(description="What is found, for the sender and the public.")
+
+
 class PolicyContent(In):
     """A whole policy. Days are working days unless the name says otherwise; allocation's figures are in school days."""
 
@@ -199,6 +214,12 @@ class PolicyContent(In):
     reminders: ByGroup = Field(description="How long before it is due whoever owes is reminded.")
     escalations: ByGroup = Field(description="How long after it was due the area's lead officer hears of it.")
     concern_hours: ConcernHours = Field(description="By kind of concern: for whoever it went to, to act on it.")
+    attention: Annotated[list[AttentionRule], Field(max_length=MOST_RULES)] = Field(
+        description="The rules by which facts ask an officer to look at a referral."
+    )
+    attention_working_days: Clock = Field(
+        description="For an officer to look, where a rule asks for the band to be reviewed."
+    )
 
 
 _EXAMPLE: Final[dict[str, Any]] = {

@@ -100,6 +100,24 @@ class SuspensionsOut(Seen):
     source: Annotated[str, Group.ATTENDANCE]
 
 
+class AttentionOut(Seen):
+    """What a rule of the policy found in the facts. It asks a person to look, and decides nothing."""
+
+    id: Annotated[UUID, Group.ATTENDANCE]
+    rule: Annotated[str, Group.ATTENDANCE]
+    window: Annotated[str, Group.ATTENDANCE, Field(description="A half-term, a term, a year, or dates.")]
+    starts_on: Annotated[date, Group.ATTENDANCE]
+    ends_on: Annotated[date, Group.ATTENDANCE]
+    figures: Annotated[dict[str, int], Group.ATTENDANCE, Field(description="What was counted.")]
+    then: Annotated[list[str], Group.ATTENDANCE, Field(description="`flag`, `review_band`, `panel_agenda`.")]
+    state: Annotated[str, Group.ATTENDANCE, Field(description="`open`, `looked_at` or `cleared`.")]
+    first_seen_at: Annotated[datetime, Group.ATTENDANCE]
+    cleared_at: Annotated[datetime | None, Group.ATTENDANCE]
+    cleared_because: Annotated[str | None, Group.ATTENDANCE, Field(description="`no_longer_true` or `closed`.")]
+    looked_at: Annotated[datetime | None, Group.ATTENDANCE]
+    explanation: Annotated[str, Group.ATTENDANCE, Field(description="In plain English.")]
+
+
 class ReferralAllocationOut(Seen):
     """The latest offer of the referral, as its sender sees it."""
 
@@ -170,6 +188,7 @@ class ReferralOut(Seen):
     parent_view: Annotated[str | None, _Identity]
     attendance: Annotated[list[AttendanceOut], Group.ATTENDANCE]
     suspensions: Annotated[list[SuspensionsOut], Group.ATTENDANCE]
+    attention: Annotated[list[AttentionOut], Group.ATTENDANCE]
     holds: Annotated[list[str], Group.DECISIONS]
     unplaceable: Annotated[bool, _Public]
     information_request: Annotated[dict[str, Any] | None, _Statutory]

@@ -27,6 +27,7 @@ from app.services.panels import sending
 from app.services.policies import policy_today
 from app.services.referrals.acting import check_read_version, lock_open, open_to, parties, refresh_offer, update
 from app.services.referrals.arrival import keep_home
+from app.services.referrals.attention import hearing_changed
 from app.services.referrals.bands import BAND_COLUMNS, band_asked_by_sender
 from app.services.referrals.submit import check_refused_providers
 
@@ -91,6 +92,8 @@ async def _write_amendment(
         columns["visit_risk_level"] = columns["visit_risks"]["level"]
     await update(wide, referral, columns)
     await refresh_offer(wide, writes, referral)
+    if "circumstances" in columns:
+        await hearing_changed(wide, writes, referral["id"])
     writes.add(
         referral_amendment,
         id=new_id(),

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.referral_facts import Facts
+from app.queries.attention import as_told
 from app.services.referrals.arrival import Match, Sender, household_of, pupil_of, statutory_of
 
 _NOT_YET = {
@@ -43,6 +44,7 @@ def as_read(
     figures: Figures,
     offer: Mapping[str, Any] | None,
     names: Mapping[UUID, str],
+    attention: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """The whole referral. `row` is its own row, `names` are of the offer's provider and service."""
     return {
@@ -65,6 +67,7 @@ def as_read(
         ],
         "attendance": figures.attendance,
         "suspensions": sorted(figures.suspensions, key=lambda figure: figure["period_starts_on"]),
+        "attention": [as_told(one) for one in attention],
         "allocation": offer
         and {
             **{name: offer[name] for name in _OF_OFFER},

@@ -32,6 +32,7 @@ from app.services.interventions.owed import dues
 from app.services.obligations import cancel, owe
 from app.services.panels.sending import relist
 from app.services.referrals.acting import Officer, Row, note, parties
+from app.services.referrals.attention import attend_anew
 
 _CASE_STATE: Final = {
     State.ACCEPTED: InterventionState.PLANNED,
@@ -116,6 +117,7 @@ async def reopen_referral(
         note(wide, writes, referral_id, words, kept)
         if undone.target is State.IN_PANEL:
             await relist(wide, writes, referral)
+        await attend_anew(wide, writes, referral_id)
         if undone.target is State.WAITING:
             await allocate_waiting(wide, writes, "reopened")
         await writes.flush(wide)

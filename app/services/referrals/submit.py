@@ -8,6 +8,7 @@ import orjson
 
 from app.access import Kind
 from app.db import BrokerSession, ReadSession, WriteSession, broker
+from app.domain import attention
 from app.domain.allocation import Hold, Want
 from app.domain.calendar import Calendar
 from app.domain.clocks import in_hours
@@ -17,6 +18,7 @@ from app.domain.year_groups import key_stage
 from app.errors import FieldFault, Invalid
 from app.ids import new_id, new_reference
 from app.models import demand
+from app.queries.attention import attendance_of, suspensions_of
 from app.queries.parties import authority_organisation
 from app.queries.siblings import practitioners_of
 from app.queries.snapshot import known_households
@@ -28,6 +30,7 @@ from app.services.made_offers import keep_decision, make_offer
 from app.services.obligations import owe
 from app.services.referrals.arrival import Match, Sender, arrival_of, keep_pupil, match_pupil, sender_of
 from app.services.referrals.as_read import Figures, as_read
+from app.services.referrals.attention import attend_arrival
 from app.services.referrals.siblings import join, sibling_named
 
 NOTICE = (
@@ -111,11 +114,12 @@ async def submit_referral(session: WriteSession, writes: Writes, facts: Facts) -
         referral |= {"state": target.value, "state_sequence": 2, "version": 2, "unplaceable": unplaceable}
         writes.add(demand.referral, **referral)
         _owe_officers(wide, writes, ground, referral, authority_id, unplaceable=unplaceable)
+        asking = await attend_arrival(wide, writes, ground, referral, _noted(facts, referral, figures))
         writes.leave_to(wide)
     notice = None
     if facts["immediate_danger"]:
         notice = {"message": NOTICE, "contact": orjson.loads(sender.safeguarding_contact)}
-    return Submitted(as_read(referral, facts, sender, match, figures, offer, ground.names), notice)
+    return Submitted(as_read(referral, facts, sender, match, figures, offer, ground.names, asking), notice)
 
 
 async def examine(session: ReadSession, facts: Facts) -> list[FieldFault]:
@@ -218,6 +222,16 @@ def _want(referral: dict[str, Any], holds: list[str], match: Match, ground: Grou
         refused_provider_ids=tuple(referral["refused_provider_ids"]),
         holds=tuple(holds),
         sibling_group_id=referral["sibling_group_id"],
+    )
+
+
+def _noted(facts: Facts, referral: dict[str, Any], figures: Figures) -> attention.Facts:
+    """What the rules of attention look at."""
+    return attention.Facts(
+        [attendance_of(row) for row in figures.attendance],
+        [suspensions_of(row) for row in figures.suspensions],
+        facts["circumstances"].get("governing_board_on"),
+        referral["school_id"],
     )
 
 

@@ -15,6 +15,7 @@ from app.queries import returns as queries
 from app.queries.return_templates import asked_by
 from app.queries.writes import Writes
 from app.services.obligations import meet
+from app.services.referrals.attention import facts_changed
 from app.services.returns.reading import Check, Row, act, lock
 
 _OBLIGATIONS: Final[dict[str, ObligationKind]] = {
@@ -53,7 +54,7 @@ async def submit_return(session: WriteSession, writes: Writes, return_id: UUID, 
     if faults:
         raise Invalid("The return is not ready to be submitted.", errors=faults)
     if row["template"] == SCHOOL_TERM:
-        await _keep_facts(session, row)
+        await facts_changed(session, writes, await _keep_facts(session, row))
     writes.add(
         return_submission,
         id=new_id(),
@@ -81,8 +82,8 @@ async def amend_return(session: WriteSession, writes: Writes, return_id: UUID, r
     return await act(session, writes, row, ReturnAct.AMEND, accepted_at=None, amendment_reason=reason)
 
 
-async def _keep_facts(session: WriteSession, row: Row) -> None:
-    """Write the figures of every pupil who has some, over those of an earlier submission."""
+async def _keep_facts(session: WriteSession, row: Row) -> list[UUID]:
+    """Write the figures of every pupil who has some, over those of an earlier submission; the referrals told of."""
     pupils = {UUID(pupil["referral_id"]): pupil for pupil in row["content"]["pupils"]}
     pupil_ids = await facts.pupils_of(session, list(pupils))
     for table, figures in (("attendance_record", facts.ATTENDANCE), ("suspension_record", facts.SUSPENSIONS)):
@@ -107,3 +108,4 @@ async def _keep_facts(session: WriteSession, row: Row) -> None:
         # What an earlier submission said of a pupil who, it turns out, has no figures.
         withdrawn = [referral_id for referral_id, pupil in pupils.items() if pupil.get("no_figures_reason")]
         await facts.drop_many(session, table, row["period"], withdrawn)
+    return list(pupil_ids)
