@@ -21,7 +21,7 @@ APPROVED_BY = {"name": "Jo Sampleton", "role": "chair"}
 
 async def test_minutes_say_who_met_and_what_was_decided_and_name_no_child(api: Api, town: Town) -> None:
     hall = await open_hall(api, town)
-    referral = await before_panel(hall)
+    referral = await before_panel(hall, pupil__given_name="Zephyrine", pupil__family_name="Quillfeather")
     await posted(hall.officer(), f"{await hall.sitting()}/agenda", {"title": "No interpreter", "words": "Three wait."})
     path = await hall.sitting()
     moment = await held(hall, path)
