@@ -191,15 +191,9 @@ async def _writable(connection: asyncpg.Connection, table: str, column: str, her
         return await _updated(connection, table, column, here)
     # Everyone adds to the notes of changes; only the night takes old ones away.
     changed = min(await _updated(connection, table, column, here), 1) if table == "ground_change" else 0
-    if table == "case_note":  # the one change that there is
-        changed = int(
-            (
-                await connection.execute(
-                    "UPDATE case_note SET superseded_by_id = id WHERE authority_id = $1 AND superseded_by_id IS NULL",
-                    here,
-                )
-            ).rsplit(" ", 1)[-1]
-        )
+    if table == "case_note":  # the one change that there is: it was corrected
+        status = await connection.execute("UPDATE case_note SET superseded_by_id = id WHERE authority_id = $1", here)
+        changed = int(status.rsplit(" ", 1)[-1])
     if table == "policy_version":  # the one change that there is
         status = await connection.execute(
             "UPDATE policy_version SET announced_for = effective_from, effective_from = NULL, withdrawal_reason = 'x',"
