@@ -1,7 +1,7 @@
 """The rules of an intervention: its states, what may be recorded on it and when, its extension and its close.
 
-An intervention is `planned` from acceptance, `active` from its first attended contact and `closed` at its end. Dates
-are London civil dates.
+An intervention is `planned` from acceptance, `active` from its first attended contact, `paused` while the work stands
+still and `closed` at its end. Dates are London civil dates.
 """
 
 from collections.abc import Iterable, Sequence

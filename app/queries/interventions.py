@@ -87,13 +87,16 @@ async def find_intervention(session: ReadSession, intervention_id: UUID) -> Row 
 
 
 async def lock_intervention(session: WriteSession, intervention_id: UUID) -> Row | None:
-    """One intervention, locked for the rest of the transaction; None when the caller may not work it."""
-    row = await session.row(
-        f"SELECT {_COLUMNS} FROM intervention i WHERE i.authority_id = $1 AND i.id = $2 FOR UPDATE",  # noqa: S608 - our own column names
+    """One intervention, locked for the rest of the transaction; None when the caller may not work it.
+
+    The lock comes in a statement of its own: read in the same one, its pauses could be older than the lock.
+    """
+    locked = await session.value(
+        "SELECT id FROM intervention WHERE authority_id = $1 AND id = $2 FOR UPDATE",
         session.authority_id,
         intervention_id,
     )
-    return _parsed(row) if row else None
+    return None if locked is None else await find_intervention(session, intervention_id)
 
 
 async def lock_referral(session: WriteSession, referral_id: UUID) -> Row:

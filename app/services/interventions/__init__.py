@@ -1,1 +1,1 @@
-"""Working a case: safety, contacts, plan, readings, extension and close."""
+"""Working a case: safety, contacts, plan, readings, reviews, pauses, extension, close and follow-up."""
