@@ -102,7 +102,8 @@ async def add_action(session: WriteSession, writes: Writes, audit_id: UUID, acti
         faults.append(FieldFault("", "too_many", f"An action plan has at most {MOST_ACTIONS} actions."))
     refuse(faults)
     _add(session, writes, audit_id, row["organisation_id"], len(row["actions"]) + 1, action)
-    await _raise_version(session, writes, row, "practice_audit.action_added")
+    version = await _raise_version(session, row)
+    await _tell(session, writes, "practice_audit.action_added", audit_id, row["organisation_id"], version)
 
 
 async def change_action(
@@ -127,7 +128,8 @@ async def change_action(
             await obligations.cancel(session, action_id, ["audit_action"])
     settled = {"settled_at": session.now} if changes.get("state", "open") != "open" else {}
     await change(session, audit_action, {"id": action_id}, {**changes, **settled})
-    await _raise_version(session, writes, row, "practice_audit.action_changed", action_id)
+    version = await _raise_version(session, row)
+    await _tell(session, writes, "practice_audit.action_changed", audit_id, row["organisation_id"], version, action_id)
 
 
 async def _audited(session: WriteSession, audit: Audit) -> UUID:
@@ -197,12 +199,10 @@ async def _measure_of(session: ReadSession, row: Row) -> Measure:
     return (await by_version_id(session, [version_id]))[version_id]
 
 
-async def _raise_version(
-    session: WriteSession, writes: Writes, row: Row, event_type: str, action_id: UUID | None = None
-) -> None:
-    version = row["version"] + 1
+async def _raise_version(session: WriteSession, row: Row) -> int:
+    version: int = row["version"] + 1
     await change(session, practice_audit, {"id": row["id"]}, {"version": version})
-    await _tell(session, writes, event_type, row["id"], row["organisation_id"], version, action_id)
+    return version
 
 
 async def _tell(

@@ -18,6 +18,7 @@ from app.domain.upn import make_upn
 from app.ids import new_id
 from app.models.casework import return_submission
 from app.models.closing import closure_letter
+from app.models.measures import measure_version
 from app.models.parties import organisation, school_calendar
 from app.models.return_templates import return_template
 from app.queries.writes import Writes
@@ -168,6 +169,17 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
             version=1,
             stamp=new_id(),
             training_days=[{"on": "2027-06-21", "name": "Training day"}],
+        )
+        # Put by hand: publishing tells everybody, and strangers are to have been told of nothing.
+        writes.add(
+            measure_version,
+            id=new_id(),
+            key=MEASURE["key"],
+            version=1,
+            content={**{name: value for name, value in MEASURE.items() if name != "effective_from"}, "version": 1},
+            effective_from=date(2026, 11, 3),
+            published_at=session.now,
+            published_by_client_id=scene.town.officer.client_id,
         )
         # By hand: publishing one tells every organisation, and strangers are to hear of nothing here.
         template_id = new_id()
@@ -426,10 +438,8 @@ async def _settled_by_note(api: Api, database: Database, scene: Scene) -> str:
 
 
 async def _asked(api: Api, scene: Scene) -> dict[str, str]:
-    """A measure of the authority's own, a school's audit with an action, and an officer's look; their ids."""
+    """A school's audit with an action, and an officer's look; their ids."""
     officer, school = (at(api.as_(scene.callers[name]), ACCEPTED_AT) for name in ("officer", "school"))
-    published = await officer.post("/v1/measures", {**MEASURE, "effective_from": "2026-11-03"})
-    assert published.status_code == 201, published.text
     audit = await at(school, LATER).post("/v1/practice-audits", AUDIT)
     assert audit.status_code == 201, audit.text
     looked = await officer.post(

@@ -48,7 +48,7 @@ async def record_reading(
         **values,
         "id": new_id(),
         "intervention_id": intervention_id,
-        "purpose": values["purpose"] or await _purpose(session, intervention_id, values),
+        "purpose": "follow_up" if closed else values["purpose"] or await _purpose(session, intervention_id, values),
         "measure_version": loaded.measure.version,
         "measure_version_id": loaded.version_id,
         "recorded_at": session.now,
