@@ -1,7 +1,7 @@
 """What the rules of attention look at, what they found, and who looked at it."""
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -239,6 +239,11 @@ async def attention_for_panel(session: ReadSession, area_id: UUID | None) -> lis
     )
 
 
+def _moment(value: datetime | str | None) -> datetime | None:
+    """A moment that may have come as JSON, where PostgreSQL leaves out the zeros that end a fraction of a second."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
 def as_told(row: Any) -> Row:
     """A row of attention as it is shown: where it stands, and what was found in plain English."""
     rule = row["rule_content"]
@@ -251,9 +256,9 @@ def as_told(row: Any) -> Row:
         "figures": row["figures"],
         "then": rule["then"],
         "state": state_of(cleared=row["cleared_at"] is not None, looked_at=row["looked_at"] is not None),
-        "first_seen_at": row["first_seen_at"],
-        "cleared_at": row["cleared_at"],
+        "first_seen_at": _moment(row["first_seen_at"]),
+        "cleared_at": _moment(row["cleared_at"]),
         "cleared_because": row["cleared_because"],
-        "looked_at": row["looked_at"],
+        "looked_at": _moment(row["looked_at"]),
         "explanation": explained(rule, row["window_key"], date.fromisoformat(str(row["ends_on"])), row["figures"]),
     }
