@@ -16,7 +16,7 @@ Row = dict[str, Any]
 _COLUMNS = (
     "i.id, i.referral_id, i.booking_id, i.lot_id, i.provider_id, i.referring_organisation_id, i.school_id,"
     " i.practitioner_id, i.state, i.version, i.accepted_at, i.updated_at, i.safety_acknowledged_at, i.started_on,"
-    " i.planned_start_on, i.planned_end_on, i.closed_on, i.outcome, i.close_reason, i.closure_summary"
+    " i.planned_start_on, i.planned_end_on, i.closed_on, i.outcome, i.close_reason, i.closure_summary, i.shared"
 )
 
 # The organisation again, in plain columns: row policy alone would read the whole authority's list.

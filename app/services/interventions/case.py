@@ -14,8 +14,8 @@ from app.domain.interventions import Case, InterventionState
 from app.domain.vocabulary import WITHHELD
 from app.errors import ActionNotAvailable, NotFound
 from app.models.casework import intervention
+from app.queries import household_cases, offers
 from app.queries import interventions as queries
-from app.queries import offers
 from app.queries import writes as writing
 from app.queries.parties import authority_organisation
 from app.queries.writes import Writes
@@ -56,9 +56,15 @@ async def lock_case(session: WriteSession, intervention_id: UUID, check: Check) 
 
 
 async def check_agreed(session: ReadSession, row: Row) -> None:
-    """Raise ActionNotAvailable when the family has taken its agreement back: work stops with it."""
-    status = await queries.agreement_status(session, row["referral_id"])
-    if status in WITHHELD:
+    """Raise ActionNotAvailable when the family has taken its agreement back: work stops with it.
+
+    In a case that several children share it goes on for those for whom the family still agrees.
+    """
+    if row["shared"]:
+        stopped = not await household_cases.someone_agrees(session, row["id"])
+    else:
+        stopped = await queries.agreement_status(session, row["referral_id"]) in WITHHELD
+    if stopped:
         raise ActionNotAvailable("The family has taken its agreement back: the work stops here.")
 
 

@@ -16,6 +16,7 @@ from app.queries import contacts as queries
 from app.queries import interventions
 from app.queries.writes import Writes
 from app.services import history, obligations
+from app.services.household_cases import start_members
 from app.services.interventions.case import (
     Check,
     Row,
@@ -42,10 +43,13 @@ async def record_contact(
     # Read without a lock to learn which locks must come first. Work that has started never un-starts, and its first
     # day only moves back, so what this contact changes can only become less until the rows are locked.
     seen = await find_case(session, intervention_id)
-    if contact.attended and seen["started_on"] is None:
+    if contact.attended and (seen["started_on"] is None or seen["shared"]):
         async with broker(session) as wide:
             row = await lock_case_and_allocation(wide, intervention_id, check)
-            return await _record(wide, writes, row, contact, values)
+            recorded = await _record(wide, writes, row, contact, values)
+            if row["shared"]:
+                await start_members(wide, writes, row, contact.held_at)
+            return recorded
     earlier = contact.attended and contact.held_on < seen["started_on"]
     lock = lock_case_and_allocation if earlier else lock_case
     row = await lock(session, intervention_id, check)

@@ -138,6 +138,8 @@ async def _locked(wide: BrokerSession, ground: Ground, referral_id: UUID) -> _Un
     if before in CASE_STATES and seen["intervention_id"] is not None:
         await offers.touch(wide, seen["intervention_id"])
         case = await interventions.lock_intervention(wide, seen["intervention_id"])
+        if case is not None and case["state"] != InterventionState.CLOSED:
+            case = None  # it goes on with the other children; this one may be offered to join it again
     referral = await referrals.lock(wide, referral_id)
     if referral is None:
         raise InvariantBroken
@@ -191,6 +193,10 @@ async def _go_on(wide: BrokerSession, writes: Writes, undone: _Undone, case: Row
     await change(
         wide,
         case,
+        # Of a case that several children shared, whoever is open again first stands for it.
+        referral_id=undone.referral["id"],
+        referring_organisation_id=undone.referral["referring_organisation_id"],
+        school_id=undone.referral["school_id"],
         state=_CASE_STATE[undone.before].value,
         booking_id=booking_id,
         closed_on=None,
