@@ -95,6 +95,13 @@ RULES: Final[dict[str, Rule]] = {
     "withdraw_offer": Rule(Scope.REFERRALS_WRITE, _AUTHORITY),
     "change_band": Rule(Scope.REFERRALS_WRITE, _AUTHORITY),
     "reopen_referral": Rule(Scope.REFERRALS_WRITE, _ALL),
+    "join_case": Rule(Scope.REFERRALS_WRITE, _AUTHORITY),
+    "change_school": Rule(Scope.REFERRALS_WRITE, _SCHOOL_AND_AUTHORITY),
+    "transfer_referral": Rule(Scope.REFERRALS_WRITE, _AUTHORITY),
+    "confirm_transfer": Rule(Scope.REFERRALS_WRITE, _AUTHORITY),
+    "get_transfer_summary": Rule(Scope.REFERRALS_READ, _AUTHORITY),
+    "close_referral": Rule(Scope.REFERRALS_WRITE, _AUTHORITY),
+    "get_household": Rule(Scope.REFERRALS_READ, _ALL),
     "list_overrides": Rule(Scope.REFERRALS_READ, _AUTHORITY),
     "list_band_decisions": Rule(Scope.REFERRALS_READ, _AUTHORITY),
     "list_referral_decisions": Rule(Scope.REFERRALS_READ, _AUTHORITY),
@@ -123,6 +130,7 @@ RULES: Final[dict[str, Rule]] = {
     "record_reading": Rule(Scope.INTERVENTIONS_WRITE, _PROVIDER),
     "extend_intervention": Rule(Scope.INTERVENTIONS_WRITE, _PROVIDER),
     "close_intervention": Rule(Scope.INTERVENTIONS_WRITE, _PROVIDER),
+    "leave_intervention": Rule(Scope.INTERVENTIONS_WRITE, _PROVIDER),
     "list_measures": Rule(Scope.INTERVENTIONS_READ, _ALL),
     # returned to the authority, and owed
     "list_returns": Rule(Scope.RETURNS_READ, _FILERS | _AUTHORITY),
@@ -280,6 +288,8 @@ class Group(StrEnum):
     CASEWORK = "casework"
     """How a contact went: who was there, who was seen, why it fell through."""
     READINGS = "readings"
+    SHARED_CASE = "shared_case"
+    """Which case a child is to join: it tells that a brother or sister is there."""
     EXPLANATION = "explanation"
     """Why it was offered a place or waits, in counts and codes that tell of no other family."""
     DECISIONS = "decisions"
@@ -298,7 +308,7 @@ VISIBLE: Final[dict[Party, frozenset[Group]]] = {
             Group.EXPLANATION,
         }
     ),
-    Party.OFFERED_PROVIDER: frozenset({Group.PUBLIC, Group.NEEDS, Group.ATTENDANCE_BANDS}),
+    Party.OFFERED_PROVIDER: frozenset({Group.PUBLIC, Group.NEEDS, Group.ATTENDANCE_BANDS, Group.SHARED_CASE}),
     Party.CASE_PROVIDER: frozenset(
         {
             Group.PUBLIC,
@@ -309,6 +319,7 @@ VISIBLE: Final[dict[Party, frozenset[Group]]] = {
             Group.PROGRESS,
             Group.CASEWORK,
             Group.READINGS,
+            Group.SHARED_CASE,
         }
     ),
     Party.AUTHORITY: frozenset(Group),

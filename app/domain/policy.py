@@ -113,6 +113,8 @@ class Policy:
     """Whether an officer confirms the nightly plan before it takes effect; by day, what comes back is offered."""
     approvers: list[str] = field(default_factory=lambda: ["officer"])
     """The roles that may confirm a plan. Roles and not names: a policy is public."""
+    transfer_working_days: int = 5
+    """For an officer to see that the authority that a child moved to has what it needs."""
 
     def content(self) -> dict[str, Any]:
         """The policy as plain data."""

@@ -306,6 +306,12 @@ referral = tenant_table(
     Index("ix_referral_state", "authority_id", "state", "received_at", "id"),
     Index("ix_referral_pupil", "authority_id", "pupil_id"),
     Index("ix_referral_household", "authority_id", "household_id"),
+    Index(
+        "ix_referral_intervention",
+        "authority_id",
+        "intervention_id",
+        postgresql_where=text("intervention_id IS NOT NULL"),
+    ),
     Index("ix_referral_closed", "authority_id", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
     Index(
         "ix_referral_case_provider",

@@ -50,6 +50,7 @@ class Agenda:
     hand_over_is_due: bool
     place_is_promised: bool
     """To a family that is to begin on a later day."""
+    school_change_is_due: bool
 
 
 async def agenda(session: ReadSession) -> Agenda:
@@ -65,7 +66,9 @@ async def agenda(session: ReadSession) -> Agenda:
         " EXISTS (SELECT FROM offer WHERE authority_id = $1 AND state IN ('proposed', 'pending')) AS offered,"
         " EXISTS (SELECT FROM hand_over WHERE authority_id = $1 AND state = 'planned' AND effective_on <= $3)"
         " AS handed_over,"
-        " EXISTS (SELECT FROM booking WHERE authority_id = $1 AND state <> 'released' AND starts_on > $3) AS promised",
+        " EXISTS (SELECT FROM booking WHERE authority_id = $1 AND state <> 'released' AND starts_on > $3) AS promised,"
+        " EXISTS (SELECT FROM school_change WHERE authority_id = $1 AND state = 'planned' AND starts_on <= $3)"
+        " AS changes_school",
         session.authority_id,
         session.now,
         session.today,
@@ -81,6 +84,7 @@ async def agenda(session: ReadSession) -> Agenda:
         row["offered"],
         row["handed_over"],
         row["promised"],
+        row["changes_school"],
     )
 
 

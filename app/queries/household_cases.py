@@ -204,3 +204,27 @@ async def someone_agrees(session: ReadSession, intervention_id: UUID) -> bool:
         intervention_id,
     )
     return found
+
+
+async def is_same_child(session: BrokerSession, pupil_id: UUID, other_id: UUID) -> bool:
+    """Whether two records are of one child: the same, or of one UPN."""
+    found: bool = await session.value(
+        "SELECT $2::uuid = $3::uuid OR EXISTS (SELECT 1 FROM pupil_statutory a JOIN pupil_statutory b"
+        " ON b.authority_id = a.authority_id AND b.upn = a.upn"
+        " WHERE a.authority_id = $1 AND a.pupil_id = $2 AND b.pupil_id = $3)",
+        session.authority_id,
+        pupil_id,
+        other_id,
+    )
+    return found
+
+
+async def schools_of(session: ReadSession, intervention_id: UUID) -> set[UUID | None]:
+    """The senders and schools of the open referrals of a case, of those that the caller may see."""
+    rows = await session.rows(
+        "SELECT referring_organisation_id, school_id FROM referral"
+        " WHERE authority_id = $1 AND intervention_id = $2 AND state <> 'closed'",
+        session.authority_id,
+        intervention_id,
+    )
+    return {each for row in rows for each in row}

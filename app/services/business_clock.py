@@ -22,6 +22,7 @@ from app.services import contract_end, falling_due, hand_over
 from app.services.allocation import JUDGED_AT_ONCE
 from app.services.allocation_runs import propose_nightly
 from app.services.answers_to_offers import deem_due, expire_due
+from app.services.referrals import school_changes
 
 Step = Callable[[BrokerSession, Writes], Awaitable[int]]
 
@@ -44,6 +45,7 @@ class Ran:
     offers_lapsed: int = 0
     cases_handed_over: int = 0
     contract_ends_told: int = 0
+    schools_changed: int = 0
 
     def counts(self) -> dict[str, int]:
         """The counts by name."""
@@ -191,6 +193,9 @@ async def _end_the_day(run: Callable[[Step], Awaitable[int]], agenda: due.Agenda
     ran.offers_lapsed += lapsed
     if agenda.bookings_overrun:
         ran.bookings_prolonged += await run(falling_due.prolong_overruns)
+    # Who changes school today is judged for the new school's area.
+    if agenda.school_change_is_due:
+        ran.schools_changed += await run(school_changes.carry_out_due)
     # Cases go to the next contract's places before those are offered to anybody.
     if agenda.hand_over_is_due:
         ran.cases_handed_over += await run(hand_over.carry_out_due)

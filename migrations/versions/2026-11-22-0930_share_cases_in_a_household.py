@@ -238,6 +238,12 @@ def upgrade() -> None:
         _read_policy(table, f"{_TENANT} AND ({_WIDE} OR provider_id = {_ME} OR {in_its_time})")
     _read_policy("pupil", _pupil(left=True))
     _read_policy("pupil_statutory", _statutory(left=True))
+    op.create_index(
+        "ix_referral_intervention",
+        "referral",
+        ["authority_id", "intervention_id"],
+        postgresql_where=sa.text("intervention_id IS NOT NULL"),
+    )
     op.alter_column("offer", "booking_id", nullable=True)
     op.add_column("offer", sa.Column("joins_intervention_id", sa.UUID()))
     op.create_check_constraint(
@@ -261,6 +267,7 @@ def downgrade() -> None:
         op.drop_constraint(op.f(f"ck_offer_{name}"), "offer", type_="check")
     op.drop_column("offer", "joins_intervention_id")
     op.alter_column("offer", "booking_id", nullable=False)
+    op.drop_index("ix_referral_intervention", "referral")
     _read_policy("pupil_statutory", _statutory(left=False))
     _read_policy("pupil", _pupil(left=False))
     for table in _WHILE:

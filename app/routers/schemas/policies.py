@@ -150,6 +150,9 @@ class PolicyContent(In):
     approvers: Annotated[list[RoleName], Field(min_length=1, max_length=20), Distinct] = Field(
         description="The roles that may confirm a plan."
     )
+    transfer_working_days: Clock = Field(
+        description="For an officer to see that the authority that a child moved to has what it needs."
+    )
 
 
 _EXAMPLE: Final[dict[str, Any]] = {

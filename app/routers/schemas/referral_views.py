@@ -181,6 +181,12 @@ class ReferralOut(Seen):
     outcome: Annotated[str | None, Group.PROGRESS]
     close_reason: Annotated[str | None, Group.PROGRESS]
     closed_at: Annotated[datetime | None, Group.PROGRESS]
+    household_id: Annotated[UUID, _Identity]
+    moved_on: Annotated[
+        date | None,
+        _Public,
+        Field(description="The child left your school on this day: this is the referral as it stood then."),
+    ]
 
 
 class ReferralLineOut(Seen):

@@ -94,16 +94,26 @@ async def tell(
     row: Row,
     *,
     to_referrer: bool = True,
+    moves_referral: bool = False,
     data: dict[str, object] | None = None,
 ) -> UUID:
-    """Queue the event of an act on a changed intervention; its id. What the referrer may not see it is not told of."""
-    referrer = [row["referring_organisation_id"], row["school_id"]] if to_referrer else []
+    """Queue the event of an act on a changed intervention; its id. What the referrer may not see it is not told of.
+
+    Of a case that several children share, all their schools are told, without saying whose referral it is where that
+    would tell one school of another's. But an event that moves a referral is that referral's alone (`moves_referral`).
+    """
+    referrer: set[UUID | None] = {row["referring_organisation_id"], row["school_id"]} if to_referrer else set()
+    referral_id = row["referral_id"]
+    if row["shared"] and to_referrer and not moves_referral:
+        everyone = await household_cases.schools_of(session, row["id"])
+        referral_id = referral_id if everyone <= referrer else None
+        referrer |= everyone
     return events.tell(
         writes,
         session,
         event_type,
         subject=("intervention", row["id"], row["version"]),
         audience=[await authority_organisation(session), row["provider_id"], *referrer],
-        referral_id=row["referral_id"],
+        referral_id=referral_id,
         data=data,
     )

@@ -77,6 +77,7 @@ async def close_intervention(
             writes,
             "intervention.closed",
             row,
+            moves_referral=True,
             data={
                 "outcome": closing.outcome,
                 "reason": closing.reason,

@@ -97,6 +97,7 @@ async def _start(session: WriteSession, writes: Writes, row: Row, contact: NewCo
         writes,
         "intervention.started",
         row,
+        moves_referral=True,
         data={**told, "referral_version": history.next_version(referral)},
     )
     await history.move(
