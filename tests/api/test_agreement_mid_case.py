@@ -109,9 +109,7 @@ async def test_an_officer_closes_what_has_no_case(api: Api, town: Town, state: s
     needs = {"needs": [{"code": "housing"}]} if state == "waiting" else {}
     referral = await send(api.as_(town.school), **needs)
     assert referral["state"] == state
-    bad = await api.as_(town.officer).post(
-        f"/v1/referrals/{referral['id']}/close", {**CLOSE, "outcome": "completed"}
-    )
+    bad = await api.as_(town.officer).post(f"/v1/referrals/{referral['id']}/close", {**CLOSE, "outcome": "completed"})
     assert bad.status_code == 422
     closed = await api.as_(town.officer).post(
         f"/v1/referrals/{referral['id']}/close", {**CLOSE, "outcome": "not_suitable", "reason": "outside_criteria"}

@@ -11,6 +11,7 @@ from tests.api.test_deemed_acceptance import advance, read
 from tests.api.test_household_case import accept, meet, shared
 from tests.api.test_siblings_claims import send, state_of
 from tests.factories.authority import Town
+from tests.factories.casework import ACCEPTED_AT, LATER, at
 from tests.factories.events import told_of
 from tests.factories.http import Api, Caller
 from tests.factories.referrals import key, referral_body
@@ -169,17 +170,14 @@ async def test_a_closed_referral_is_not_moved_by_the_clock(api: Api, town: Town,
 
 
 async def test_the_terms_figures_so_far_go_with_the_child(api: Api, town: Town) -> None:
-    old, new = api.as_(town.school), api.as_(town.schools[1])
-    referral = await send(old)
-    async with api.runtime.database.read(town.officer) as session:
-        now = session.today
-    term = f"{now.year}-{str(now.year + 1)[2:]}-autumn" if now.month > 8 else f"{now.year - 1}-{str(now.year)[2:]}-spring"
+    old, new = at(api.as_(town.school), LATER), at(api.as_(town.schools[1]), LATER)
+    referral = await send(at(api.as_(town.school), ACCEPTED_AT))
     figures = {"sessions_possible": 20, "sessions_attended": 10, "sessions_authorised": 5, "sessions_unauthorised": 5}
-    path = f"/v1/referrals/{referral['id']}/attendance/{term}"
-    assert (await old.request("PUT", path, json=figures)).status_code == 200
-    await move(old, referral, town.schools[1], await today(api, town))
-    assert (await new.request("PUT", path, json={**figures, "sessions_possible": 22, "sessions_attended": 12})).status_code == 200
-    assert (await old.request("PUT", path, json=figures)).status_code == 404
+    path = f"/v1/referrals/{referral['id']}/attendance/2026-27-autumn"
+    assert (await old.put(path, figures)).status_code == 200
+    await move(old, referral, town.schools[1], LATER.date().isoformat())
+    assert (await new.put(path, {**figures, "sessions_possible": 22, "sessions_attended": 12})).status_code == 200
+    assert (await old.put(path, figures)).status_code == 404
 
 
 async def test_a_child_of_a_shared_case_moves_alone(api: Api, town: Town) -> None:
@@ -201,6 +199,8 @@ async def test_the_new_school_cannot_have_two(api: Api, town: Town, lane: Databa
     referral = (await old.post("/v1/referrals", body, headers=key())).json()
     own = await send(new)
     async with lane.write(town.officer) as session:
-        await session.run("UPDATE referral SET pupil_id = $1 WHERE reference = $2", referral["pupil"]["id"], own["reference"])
+        await session.run(
+            "UPDATE referral SET pupil_id = $1 WHERE reference = $2", referral["pupil"]["id"], own["reference"]
+        )
     refused = await move(old, referral, town.schools[1], await today(api, town))
     assert [fault["code"] for fault in refused.json()["errors"]] == ["has_its_own"]

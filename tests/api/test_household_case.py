@@ -71,9 +71,7 @@ async def sibling(api: Api, town: Town, first: dict[str, Any], *, across: bool =
 # Joining
 
 
-async def test_a_sibling_is_offered_the_running_case_and_no_second_place(
-    api: Api, town: Town, lane: Database
-) -> None:
+async def test_a_sibling_is_offered_the_running_case_and_no_second_place(api: Api, town: Town, lane: Database) -> None:
     school, portal = api.as_(town.school), api.as_(town.provider)
     first = await send(school)
     case = await accept(api, town, first)
@@ -396,7 +394,9 @@ async def test_no_event_tells_a_school_of_the_other_child(api: Api, town: Town, 
     await meet(api, town, case)
     for school, own, other in ((town.school, first, second), (town.schools[1], second, first)):
         async with lane.read(school) as session:
-            rows = await session.rows("SELECT e.type, coalesce(e.referral_id::text, '') || e.data::text AS text FROM event e")
+            rows = await session.rows(
+                "SELECT e.type, coalesce(e.referral_id::text, '') || e.data::text AS text FROM event e"
+            )
         assert "intervention.started" in {row["type"] for row in rows if own["id"] in row["text"]}
         assert "intervention.contact_recorded" in {row["type"] for row in rows}
         assert not [row for row in rows if other["id"] in row["text"]]

@@ -67,7 +67,7 @@ def read_paths(api: Api, scene: Scene) -> list[str]:
         "return_id": ["school_return", "provider_return"],
         **{f"{noun}_id": [noun] for noun in (
             "area", "school", "provider", "service", "contract", "lot", "practitioner", "client", "run", "policy",
-            "hand_over",
+            "hand_over", "household",
         )},
     }  # fmt: skip
     paths: list[str] = []

@@ -12,7 +12,7 @@ from app.db import BrokerSession, ReadSession, WriteSession, broker
 from app.domain.allocation import Hold, Want
 from app.domain.calendar import Calendar
 from app.domain.referral import State
-from app.domain.referral_facts import Facts, referral_faults, referral_warnings
+from app.domain.referral_facts import Facts, home_warnings, referral_faults, referral_warnings
 from app.domain.year_groups import key_stage
 from app.errors import FieldFault, Invalid
 from app.ids import new_id, new_reference
@@ -57,6 +57,7 @@ async def submit_referral(session: WriteSession, writes: Writes, facts: Facts) -
     async with broker(session) as wide:
         arrived = await arrival_of(wide, facts)
         sender = sender_of(wide, facts, arrived)
+        warnings += home_warnings(facts["pupil"]["home_la_code"], sender.la_code)
         match = match_pupil(facts, arrived)
         pupil_id, household_id = await keep_pupil(wide, writes, facts, match, sender.school_id)
         sibling = await sibling_named(wide, facts["sibling_of"], pupil_id)

@@ -98,10 +98,10 @@ async def transfer_referral(session: WriteSession, writes: Writes, referral_id: 
 
 async def _check(session: ReadSession, move: Move) -> None:
     faults = []
-    if not is_known_la_code(move.la_code):
-        faults.append(FieldFault("/home_la_code", "unknown", "No English authority has this code."))
-    elif move.la_code == await la_code_of(session):
+    if move.la_code == await la_code_of(session):
         faults.append(FieldFault("/home_la_code", "same_authority", "That is this authority: use change-school."))
+    elif not is_known_la_code(move.la_code):
+        faults.append(FieldFault("/home_la_code", "unknown", "No English authority has this code."))
     if move.moved_on > session.today:
         faults.append(FieldFault("/moved_on", "in_the_future", "A move is recorded once it has happened."))
     if faults:
