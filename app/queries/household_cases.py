@@ -166,7 +166,10 @@ async def note_leaving(session: BrokerSession, intervention_id: UUID, referral_i
 
 
 async def carry_on_with(session: BrokerSession, intervention_id: UUID, member: dict[str, Any]) -> None:
-    """Let another child's referral stand for a case, and its household for the place, when the first has left."""
+    """Let another child's referral stand for a case when the first has left: its household and offer hold the place.
+
+    The offer of the child who left has its part in the case, and no booking any more.
+    """
     await session.run(
         "UPDATE intervention SET referral_id = $3, referring_organisation_id = $4, school_id = $5"
         " WHERE authority_id = $1 AND id = $2",
@@ -182,6 +185,26 @@ async def carry_on_with(session: BrokerSession, intervention_id: UUID, member: d
         session.authority_id,
         intervention_id,
         member["household_id"],
+    )
+    await session.run(
+        "UPDATE offer SET booking_id = CASE WHEN referral_id = $3 THEN i.booking_id END,"
+        " joins_intervention_id = CASE WHEN referral_id = $3 THEN NULL ELSE i.id END FROM intervention i"
+        " WHERE offer.authority_id = $1 AND i.authority_id = $1 AND i.id = $2 AND offer.intervention_id = i.id",
+        session.authority_id,
+        intervention_id,
+        member["id"],
+    )
+
+
+async def reopen_for(session: BrokerSession, intervention_id: UUID, referral_id: UUID) -> None:
+    """Of a shared case whose closure is undone for one child: the others have left it."""
+    await session.run(
+        "UPDATE case_member SET left_at = CASE WHEN referral_id <> $3 THEN coalesce(left_at, $4) END"
+        " WHERE authority_id = $1 AND intervention_id = $2",
+        session.authority_id,
+        intervention_id,
+        referral_id,
+        session.now,
     )
 
 

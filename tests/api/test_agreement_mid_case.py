@@ -1,4 +1,4 @@
-"""Agreement taken back in the middle: work stops, little is shared, an officer looks before the closure; given again."""
+"""Agreement taken back in the middle: work stops, an officer looks before the closure; given again, it goes on."""
 
 from typing import Any
 

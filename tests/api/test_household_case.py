@@ -44,7 +44,7 @@ async def held(lane: Database, town: Town) -> int:
 
 
 async def shared(api: Api, town: Town, *, across: bool = False) -> tuple[dict[str, Any], dict[str, Any], str]:
-    """A case that has begun, and a sibling's referral (`across`: of another school) whose offer to join was accepted."""
+    """A case that has begun, and a sibling (`across`: of another school) whose offer to join it was accepted."""
     first = await send(api.as_(town.school))
     case = await accept(api, town, first)
     await meet(api, town, case)

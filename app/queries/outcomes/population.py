@@ -1,7 +1,8 @@
 """Whose outcomes are counted: the closed cases of a period, with the term before each referral and after each closure.
 
-A case counts when support began (a first contact was attended) and the referral closed in the period other than as
-entered in error; of a case that brothers and sisters share, each child's own first contact. A pupil counts once per intervention, also when two organisations referred.
+A case counts when support began (a first contact was attended; of a case that brothers and sisters share, each child's
+own) and the referral closed in the period other than as entered in error. A pupil counts once per intervention, also
+when two organisations referred.
 
 The terms are the calendar's, given to SQL as sorted arrays and found by bisection (`width_bucket`). The cases stand in
 a materialised step because row policy lets only leak-proof conditions use an index: comparing a fact's term with a

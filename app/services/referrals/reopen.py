@@ -17,7 +17,7 @@ from app.domain.vocabulary import WITHHELD
 from app.errors import ActionNotAvailable, FieldFault, Invalid, InvariantBroken, NotFound
 from app.ids import new_id
 from app.models import supply
-from app.queries import interventions, offers, referrals
+from app.queries import household_cases, interventions, offers, referrals
 from app.queries import officers_acts as queries
 from app.queries.parties import authority_organisation, calendar_of
 from app.queries.school_calendars import calendar_of_school
@@ -193,10 +193,6 @@ async def _go_on(wide: BrokerSession, writes: Writes, undone: _Undone, case: Row
     await change(
         wide,
         case,
-        # Of a case that several children shared, whoever is open again first stands for it.
-        referral_id=undone.referral["id"],
-        referring_organisation_id=undone.referral["referring_organisation_id"],
-        school_id=undone.referral["school_id"],
         state=_CASE_STATE[undone.before].value,
         booking_id=booking_id,
         closed_on=None,
@@ -204,7 +200,8 @@ async def _go_on(wide: BrokerSession, writes: Writes, undone: _Undone, case: Row
         close_reason=None,
         closure_summary=None,
     )
-    await queries.book_again(wide, case["id"], booking_id)
+    await household_cases.carry_on_with(wide, case["id"], undone.referral)
+    await household_cases.reopen_for(wide, case["id"], undone.referral["id"])
     return kept
 
 
