@@ -103,6 +103,13 @@ RULES: Final[dict[str, Rule]] = {
     "look_at_attention": Rule(Scope.REFERRALS_WRITE, _AUTHORITY),
     "list_attention_looks": Rule(Scope.REFERRALS_READ, _AUTHORITY),
     "reopen_referral": Rule(Scope.REFERRALS_WRITE, _ALL),
+    "join_case": Rule(Scope.REFERRALS_WRITE, _AUTHORITY),
+    "change_school": Rule(Scope.REFERRALS_WRITE, _SCHOOL_AND_AUTHORITY),
+    "transfer_referral": Rule(Scope.REFERRALS_WRITE, _AUTHORITY),
+    "confirm_transfer": Rule(Scope.REFERRALS_WRITE, _AUTHORITY),
+    "get_transfer_summary": Rule(Scope.REFERRALS_READ, _AUTHORITY),
+    "close_referral": Rule(Scope.REFERRALS_WRITE, _AUTHORITY),
+    "get_household": Rule(Scope.REFERRALS_READ, _ALL),
     "list_overrides": Rule(Scope.REFERRALS_READ, _AUTHORITY),
     "list_band_decisions": Rule(Scope.REFERRALS_READ, _AUTHORITY),
     "list_referral_decisions": Rule(Scope.REFERRALS_READ, _AUTHORITY),
@@ -146,6 +153,7 @@ RULES: Final[dict[str, Rule]] = {
     "record_review": Rule(Scope.INTERVENTIONS_WRITE, _PROVIDER),
     "close_intervention": Rule(Scope.INTERVENTIONS_WRITE, _PROVIDER),
     "get_readings_chart": Rule(Scope.INTERVENTIONS_READ, _PROVIDER | _AUTHORITY),
+    "leave_intervention": Rule(Scope.INTERVENTIONS_WRITE, _PROVIDER),
     "list_measures": Rule(Scope.INTERVENTIONS_READ, _ALL),
     "list_measure_versions": Rule(Scope.INTERVENTIONS_READ, _ALL),
     "publish_measure": Rule(Scope.ADMIN, _AUTHORITY),
@@ -420,6 +428,8 @@ class Group(StrEnum):
     CASEWORK = "casework"
     """How a contact went: who was there, who was seen, why it fell through; what was said at a review or of a pause."""
     READINGS = "readings"
+    SHARED_CASE = "shared_case"
+    """Which case a child is to join: it tells that a brother or sister is there."""
     NOTES = "notes"
     """Case notes: to the referrer only those that are shared with it."""
     MESSAGES = "messages"
@@ -450,7 +460,7 @@ VISIBLE: Final[dict[Party, frozenset[Group]]] = {
             Group.EXPLANATION,
         }
     ),
-    Party.OFFERED_PROVIDER: frozenset({Group.PUBLIC, Group.NEEDS, Group.ATTENDANCE_BANDS}),
+    Party.OFFERED_PROVIDER: frozenset({Group.PUBLIC, Group.NEEDS, Group.ATTENDANCE_BANDS, Group.SHARED_CASE}),
     Party.CASE_PROVIDER: frozenset(
         {
             Group.PUBLIC,
@@ -464,6 +474,7 @@ VISIBLE: Final[dict[Party, frozenset[Group]]] = {
             Group.NOTES,
             Group.MESSAGES,
             Group.CONCERNS,
+            Group.SHARED_CASE,
         }
     ),
     Party.PANEL_MEMBER: frozenset({Group.PUBLIC, Group.IDENTITY, Group.NEEDS, Group.ATTENDANCE, Group.PROGRESS}),

@@ -86,6 +86,8 @@ class DecisionFacts:
     soft_mismatches: tuple[str, ...]
     window_days: int
     placed_by_officer: bool = False
+    joins_case: bool = False
+    """It is offered to join the case of a brother or sister."""
     out_of_service_count: int = 0
     """Of the places that could serve, those that are out of service that day."""
     capped: bool = False
@@ -147,6 +149,7 @@ def decision_facts(
         soft_mismatches=decision.score.soft_mismatches if decision.score else (),
         window_days=policy.windows[band],
         placed_by_officer=decision.by_officer,
+        joins_case=decision.joins_case,
         out_of_service_count=out_of_service,
         officer_confirms=policy.confirm_batches,
         position=estimate.position if estimate else None,
@@ -188,8 +191,8 @@ def told_to_sender(facts: DecisionFacts, *, knows_sibling: bool) -> DecisionFact
     if not knows_sibling:
         missed = tuple(code for code in facts.soft_mismatches if code != SIBLING_APART)
         facts = replace(facts, soft_mismatches=missed)
-        if facts.excuse == Excuse.SIBLING_HOLD:
-            facts = replace(facts, excuse=OFFICER_CHECK)
+        if facts.excuse == Excuse.SIBLING_HOLD or facts.joins_case:
+            facts = replace(facts, excuse=OFFICER_CHECK, joins_case=False)
     if facts.hold is None or facts.hold in _TOLD_TO_SENDERS:
         return facts
     return replace(facts, hold=OFFICER_CHECK)
@@ -232,7 +235,12 @@ def _reasons(facts: DecisionFacts) -> list[str]:
 
 
 def _offered(facts: DecisionFacts) -> Iterable[str]:
-    if facts.placed_by_officer:
+    if facts.joins_case:
+        yield (
+            "A brother or sister's case is with this provider and the lot counts families: so the provider is asked"
+            " whether this child joins that case. No further place is used, and nobody is passed over."
+        )
+    elif facts.placed_by_officer:
         yield "An officer of the authority offered this family a free place, for a reason that is kept."
         yield "It was the officer's decision, and not that of the published order."
     else:

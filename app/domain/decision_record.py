@@ -26,6 +26,7 @@ from app.domain.allocation import (
     effective_band,
     verdicts_of,
 )
+from app.domain.allocation.joining import joining
 from app.domain.allocation.override import officers_choice
 from app.domain.policy import FIGURES, Policy, policy_from
 
@@ -74,7 +75,7 @@ def record_of(
     verdicts = verdicts_of(want, Snapshot((want,), lots, all_places), policy, as_of, band)
     judged_by_place = {verdict.lot_id.int for verdict in verdicts if verdict.reason in _OF_PLACES}
     kept = _kept(place for place in all_places if place.lot_id.int in judged_by_place)
-    if decision.by_officer and decision.place is not None and decision.place not in kept:
+    if decision.place is not None and _given_place(decision) and decision.place not in kept:
         kept.append(decision.place)
     record: dict[str, Any] = {
         "format": FORMAT,
@@ -100,9 +101,14 @@ def record_of(
         record["shares"] = [_plain(share) for share in shares if share.school_id == want.school_id]
     if decision.excuse is not None:
         record["excuse"] = decision.excuse
-    if decision.by_officer and decision.place is not None:
-        record["officers_place_id"] = decision.place.id
-    return record
+    return record | _given_place(decision)
+
+
+def _given_place(decision: Decision) -> dict[str, Any]:
+    """The place of a decision that did not look for one among all, under the name by which it is made again."""
+    if decision.place is None or not (decision.by_officer or decision.joins_case):
+        return {}
+    return {"officers_place_id" if decision.by_officer else "joined_place_id": decision.place.id}
 
 
 def decision_content(decision: Decision) -> dict[str, Any]:
@@ -166,6 +172,8 @@ class Restored(NamedTuple):
     arrival: Arrival | None
     officers_place: Place | None = None
     """The place that an officer chose: what the rule would have done does not count then."""
+    joined_place: Place | None = None
+    """The place of the case that the child was to join: no place of its own was looked for."""
 
 
 def replay(record: dict[str, Any]) -> Decision:
@@ -175,6 +183,8 @@ def replay(record: dict[str, Any]) -> Decision:
 
 def decision_of(made: Restored) -> Decision:
     """The decision that a restored record leads to."""
+    if made.joined_place is not None:
+        return joining(made.want, made.joined_place)
     place = made.officers_place
     if place is not None:
         lot = next(lot for lot in made.snapshot.lots if lot.id == place.lot_id)
@@ -194,14 +204,15 @@ def restored(record: dict[str, Any]) -> Restored:
         shares=tuple(_restore(SchoolShare, share) for share in record.get("shares", ())),
     )
     arrival = record.get("arrival")
-    chosen = record.get("officers_place_id")
+    places = {str(place.id): place for place in snapshot.places}
     return Restored(
         want,
         snapshot,
         policy_from(record["policy"]),
         date.fromisoformat(str(record["as_of"])),
         Arrival(want.referral_id, bool(arrival["someone_waits"])) if arrival else None,
-        next((place for place in snapshot.places if str(place.id) == str(chosen)), None),
+        places.get(str(record.get("officers_place_id"))),
+        places.get(str(record.get("joined_place_id"))),
     )
 
 

@@ -200,20 +200,29 @@ def check_closing(
     check_state_move(case.state, InterventionState.CLOSED)
     if today < (case.started_on or case.accepted_on):
         raise ActionNotAvailable("A case does not close before the day on which it began.")
-    faults: list[FieldFault] = []
-    if outcome not in CLOSING_OUTCOMES:
-        faults.append(FieldFault("/outcome", "not_a_providers", "The sender or an officer closes a referral so."))
-    elif case.started_on is None and outcome not in _WITHOUT_WORK:
-        faults.append(FieldFault("/outcome", "no_contact", "No contact was attended, so no work could be completed."))
-    if (outcome is ClosureOutcome.COMPLETED) != (reason in _OF_A_COMPLETED_CASE):
-        faults.append(
-            FieldFault("/reason", "does_not_fit", "goals_met and plan_completed go with completed, and only with it.")
-        )
+    faults = ending_faults(outcome, reason, started=case.started_on is not None)
     if case.started_on is not None and what_changed is None:
         faults.append(FieldFault("/summary/what_changed", "required", "Say what changed for the family."))
     faults += _goal_faults(goal_ids, list(results))
     if faults:
         raise Invalid(errors=faults)
+
+
+def ending_faults(
+    outcome: ClosureOutcome, reason: ClosureReason, *, started: bool, pointer: str = ""
+) -> list[FieldFault]:
+    """What does not fit of an outcome and a reason. `started`: a contact was attended."""
+    faults: list[FieldFault] = []
+    if outcome not in CLOSING_OUTCOMES:
+        sentence = "The sender or an officer closes a referral so."
+        faults.append(FieldFault(f"{pointer}/outcome", "not_a_providers", sentence))
+    elif not started and outcome not in _WITHOUT_WORK:
+        sentence = "No contact was attended, so no work could be completed."
+        faults.append(FieldFault(f"{pointer}/outcome", "no_contact", sentence))
+    if (outcome is ClosureOutcome.COMPLETED) != (reason in _OF_A_COMPLETED_CASE):
+        sentence = "goals_met and plan_completed go with completed, and only with it."
+        faults.append(FieldFault(f"{pointer}/reason", "does_not_fit", sentence))
+    return faults
 
 
 def _goal_faults(goal_ids: Sequence[UUID], results: list[UUID]) -> list[FieldFault]:

@@ -162,11 +162,12 @@ class Policy:
     """By group of debts: how long after its due moment the area's lead officer hears of it, on the debt's own clock."""
     concern_hours: dict[str, int] = field(default_factory=_concern_hours)
     """By kind of concern: for whoever it went to, to act on it. Runs through nights, weekends and holidays."""
-
     attention: list[dict[str, Any]] = field(default_factory=default_rules)
     """The rules by which a referral's facts ask an officer to look at it; they decide nothing."""
     attention_working_days: int = 2
     """For an officer to look, where a rule asks for the band to be reviewed."""
+    transfer_working_days: int = 5
+    """For an officer to see that the authority that a child moved to has what it needs."""
 
     def content(self) -> dict[str, Any]:
         """The policy as plain data."""

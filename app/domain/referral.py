@@ -111,22 +111,24 @@ def check_move(source: State, target: State, event: str) -> None:
 
 
 _SENDER_ACTIONS: Final[dict[State, tuple[str, ...]]] = {
-    S.SUBMITTED: ("amend", "agreement", "withdraw", "siblings"),
-    S.INFORMATION_REQUESTED: ("information", "amend", "agreement", "withdraw", "siblings"),
-    S.IN_PANEL: ("amend", "agreement", "withdraw", "siblings"),
-    S.WAITING: ("amend", "agreement", "withdraw", "siblings"),
-    S.OFFERED: ("amend", "agreement", "withdraw", "siblings"),
-    S.ACCEPTED: ("amend", "agreement", "withdraw", "siblings"),
-    S.IN_PROGRESS: ("amend", "agreement", "siblings"),
-    S.ON_HOLD: ("amend", "agreement", "siblings"),
+    S.SUBMITTED: ("amend", "agreement", "withdraw", "siblings", "change-school"),
+    S.INFORMATION_REQUESTED: ("information", "amend", "agreement", "withdraw", "siblings", "change-school"),
+    S.IN_PANEL: ("amend", "agreement", "withdraw", "siblings", "change-school"),
+    S.WAITING: ("amend", "agreement", "withdraw", "siblings", "change-school"),
+    S.OFFERED: ("amend", "agreement", "withdraw", "siblings", "change-school"),
+    S.ACCEPTED: ("amend", "agreement", "withdraw", "siblings", "change-school"),
+    S.IN_PROGRESS: ("amend", "agreement", "siblings", "change-school"),
+    S.ON_HOLD: ("amend", "agreement", "siblings", "change-school"),
 }
+_ALWAYS: Final = ("siblings", "change-school", "transfer", "close")
+"""What an officer may do to any referral that is open."""
 _AUTHORITY_ACTIONS: Final[dict[State, tuple[str, ...]]] = {
-    S.SUBMITTED: ("request-information", "band", "allow-provider", "to-panel", "siblings"),
-    S.INFORMATION_REQUESTED: ("band", "allow-provider", "siblings"),
-    S.IN_PANEL: ("band", "allow-provider", "siblings"),
-    S.WAITING: ("request-information", "band", "allow-provider", "override", "to-panel", "siblings"),
-    S.OFFERED: ("request-information", "band", "allow-provider", "withdraw-offer", "siblings"),
-    **dict.fromkeys((S.ACCEPTED, S.IN_PROGRESS, S.ON_HOLD), ("siblings",)),
+    S.SUBMITTED: ("request-information", "band", "allow-provider", "to-panel", *_ALWAYS),
+    S.INFORMATION_REQUESTED: ("band", "allow-provider", *_ALWAYS),
+    S.IN_PANEL: ("band", "allow-provider", *_ALWAYS),
+    S.WAITING: ("request-information", "band", "allow-provider", "override", "to-panel", "join-case", *_ALWAYS),
+    S.OFFERED: ("request-information", "band", "allow-provider", "withdraw-offer", *_ALWAYS),
+    **dict.fromkeys((S.ACCEPTED, S.IN_PROGRESS, S.ON_HOLD), _ALWAYS),
 }
 SENDERS_ACTS: Final = frozenset({"amend", "information", "withdraw", "siblings"})
 """The sender's alone: the child's school reads a referral that an agency sent, and does not change it."""

@@ -88,6 +88,17 @@ def referral_warnings(facts: Facts, today: date) -> list[FieldFault]:
     return warnings
 
 
+def home_warnings(home_la_code: str | None, la_code: str) -> list[FieldFault]:
+    """A warning for a pupil whose home is in another authority than `la_code`, the school's: it is taken all the same.
+
+    Another authority may have duties of its own to the child.
+    """
+    if home_la_code in (None, la_code):
+        return []
+    sentence = f"The pupil lives in another authority ({home_la_code}), which may have duties to the child."
+    return [FieldFault("/pupil/home_la_code", "other_home_authority", sentence)]
+
+
 def _pupil_faults(pupil: Facts, today: date) -> list[FieldFault]:
     found = [
         *_upn_faults(pupil),

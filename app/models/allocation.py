@@ -129,10 +129,13 @@ offer = tenant_table(
     uuid("lot_id"),
     uuid("service_id"),
     uuid("place_id"),
-    uuid("booking_id"),
+    # Null where the child is to join a case: then it is that case's place, and nothing more is booked.
+    uuid("booking_id", nullable=True),
     uuid("decision_id"),
     uuid("practitioner_id", nullable=True),
     uuid("intervention_id", nullable=True),
+    # The running case of a brother or sister that the child is to join.
+    uuid("joins_intervention_id", nullable=True),
     Column("reference", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("version", Integer, nullable=False, server_default=text("1")),
@@ -187,6 +190,8 @@ offer = tenant_table(
     CheckConstraint("deemed_at IS NULL OR deemed_acceptance", name="deemed_by_contract"),
     CheckConstraint("identity_released_at IS NULL OR deemed_at IS NOT NULL", name="released_after_deemed"),
     CheckConstraint("(state = 'accepted') = (intervention_id IS NOT NULL)", name="accepted_has_intervention"),
+    CheckConstraint("(booking_id IS NULL) = (joins_intervention_id IS NOT NULL)", name="place_or_case"),
+    CheckConstraint("intervention_id = joins_intervention_id", name="joins_that_case"),
     Index(
         "ux_offer_one_live_per_referral",
         "authority_id",
@@ -199,7 +204,13 @@ offer = tenant_table(
         "authority_id",
         "place_id",
         unique=True,
-        postgresql_where=text("state IN ('proposed', 'pending')"),
+        postgresql_where=text("state IN ('proposed', 'pending') AND joins_intervention_id IS NULL"),
+    ),
+    Index(
+        "ix_offer_joins",
+        "authority_id",
+        "joins_intervention_id",
+        postgresql_where=text("joins_intervention_id IS NOT NULL"),
     ),
     Index("ix_offer_referral", "authority_id", "referral_id", "offered_at"),
     Index("ix_offer_worklist", "authority_id", "provider_id", "offered_at", "id"),

@@ -28,10 +28,24 @@ def _of_visible_intervention(table: str) -> str:
     )
 
 
+def _line(table: str, condition: str = "true") -> str:
+    """A school's own child's part in a shared case."""
+    return (
+        f"EXISTS (SELECT 1 FROM case_member m WHERE m.authority_id = {table}.authority_id"
+        f" AND m.intervention_id = {table}.intervention_id AND (m.referring_organisation_id = {ORGANISATION}"
+        f" OR m.school_id = {ORGANISATION}) AND {condition})"
+    )
+
+
+def _in_its_time(table: str, condition: str) -> str:
+    """Seen by whoever sees the case; by the school of a child who has a part in a shared one, while it lasts."""
+    return f"{_of_visible_intervention(table)} AND (NOT {_line(table)} OR {_line(table, condition)})"
+
+
 def _casework(table: str) -> RowPolicy:
     """Seen by whoever sees the intervention, written by its provider."""
     return RowPolicy(
-        read=within(f"{own('provider_id')} OR {_of_visible_intervention(table)}"),
+        read=within(f"{own('provider_id')} OR {_in_its_time(table, 'm.left_at IS NULL')}"),
         write=within(own("provider_id")),
     )
 
@@ -40,6 +54,12 @@ _OF_NO_CONCERN = of_no_concern("kind <> 'concern_action'")
 _OWED = f"({own('owed_by_id')}) AND {_OF_NO_CONCERN}"
 
 _OPENED = f"(provider_id = {ORGANISATION} AND NOT sealed)"
+# The school of a child who joined the case of a brother or sister.
+_MEMBER = (
+    "(shared AND EXISTS (SELECT 1 FROM case_member m WHERE m.authority_id = intervention.authority_id"
+    f" AND m.intervention_id = intervention.id AND (m.referring_organisation_id = {ORGANISATION}"
+    f" OR m.school_id = {ORGANISATION})))"
+)
 
 intervention = tenant_table(
     "intervention",
@@ -59,6 +79,8 @@ intervention = tenant_table(
     Column("safety_due_again", Boolean, nullable=False, server_default=text("false")),
     # Closed to its provider: accepted by silence and not yet read, or given back on an objection.
     Column("sealed", Boolean, nullable=False, server_default=text("false")),
+    # Another child of the household has joined it (`case_member`).
+    Column("shared", Boolean, nullable=False, server_default=text("false")),
     # The date of the first attended contact: from then on the contract's volume is used.
     Column("started_on", Date),
     # The day of acceptance, or the later one on which a place offered ahead falls free: no work is done before it.
@@ -91,13 +113,13 @@ intervention = tenant_table(
         "authority_id",
         "lot_id",
         "started_on",
-        postgresql_include=["provider_id", "referring_organisation_id", "school_id", "sealed"],
+        postgresql_include=["id", "provider_id", "referring_organisation_id", "school_id", "sealed", "shared"],
     ),
     Index("ix_intervention_sender", "authority_id", "referring_organisation_id", "accepted_at", "id"),
     Index("ix_intervention_state", "authority_id", "state", "accepted_at", "id"),
     Index("ix_intervention_referral", "authority_id", "referral_id"),
     policy=RowPolicy(
-        read=within(f"{own('referring_organisation_id', 'school_id')} OR {_OPENED}"),
+        read=within(f"{own('referring_organisation_id', 'school_id')} OR {_OPENED} OR {_MEMBER}"),
         write=within(f"{own()} OR {_OPENED}"),
     ),
 )
@@ -216,7 +238,17 @@ intervention_contact = tenant_table(
     ),
     CheckConstraint("child_seen OR NOT child_seen_alone", name="alone_is_seen"),
     Index("ix_intervention_contact_intervention", "authority_id", "intervention_id", "held_at"),
-    policy=_casework("intervention_contact"),
+    policy=RowPolicy(
+        read=within(
+            f"{own('provider_id')} OR "
+            + _in_its_time(
+                "intervention_contact",
+                "intervention_contact.held_at >= m.joined_at"
+                " AND (m.left_at IS NULL OR intervention_contact.held_at < m.left_at)",
+            )
+        ),
+        write=within(own("provider_id")),
+    ),
 )
 
 plan = tenant_table(

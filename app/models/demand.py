@@ -34,11 +34,13 @@ def _enrolled(table: str, column: str) -> str:
 
 
 def _referred(table: str, column: str, parties: tuple[str, ...]) -> str:
-    """Predicate: the caller stands in one of these parts to a referral of the pupil."""
+    """Predicate: the caller stands in one of these parts to a referral of the pupil, and is no school that it left."""
     part = " OR ".join(f"r.{party} = {ORGANISATION}" for party in parties)
     return (
         f"EXISTS (SELECT 1 FROM referral r WHERE r.authority_id = {table}.authority_id"
         f" AND r.pupil_id = {table}.{column} AND ({part}))"
+        f" AND NOT EXISTS (SELECT 1 FROM school_change c WHERE c.authority_id = {table}.authority_id"
+        f" AND c.pupil_id = {table}.{column} AND c.from_school_id = {ORGANISATION} AND c.state = 'done')"
     )
 
 
@@ -312,6 +314,12 @@ referral = tenant_table(
         "authority_id",
         "id",
         postgresql_where=text("state <> 'closed' AND (circumstances ->> 'governing_board_on') IS NOT NULL"),
+    ),
+    Index(
+        "ix_referral_intervention",
+        "authority_id",
+        "intervention_id",
+        postgresql_where=text("intervention_id IS NOT NULL"),
     ),
     Index("ix_referral_closed", "authority_id", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
     Index(

@@ -48,6 +48,7 @@ class Agenda:
     """Members of a panel read its items, whose time to do so may be over."""
     hearing_is_stated: bool
     """By a referral that is open."""
+    school_change_is_due: bool
 
 
 async def agenda(session: ReadSession) -> Agenda:
@@ -70,7 +71,9 @@ async def agenda(session: ReadSession) -> Agenda:
         "  AND format = 'casework' ORDER BY starts_on DESC LIMIT 1), false) AS promised,"
         " EXISTS (SELECT FROM panel_item WHERE authority_id = $1 AND reader_ids <> '{}') AS panel_read,"
         " EXISTS (SELECT FROM referral WHERE authority_id = $1 AND state <> 'closed'"
-        "  AND (circumstances ->> 'governing_board_on') IS NOT NULL) AS hearing",
+        "  AND (circumstances ->> 'governing_board_on') IS NOT NULL) AS hearing,"
+        " EXISTS (SELECT FROM school_change WHERE authority_id = $1 AND state = 'planned' AND starts_on <= $3)"
+        " AS changes_school",
         session.authority_id,
         session.now,
         session.today,
@@ -87,6 +90,7 @@ async def agenda(session: ReadSession) -> Agenda:
         row["promised"],
         row["panel_read"],
         row["hearing"],
+        row["changes_school"],
     )
 
 

@@ -33,6 +33,7 @@ JOIN intervention i ON i.authority_id = b.authority_id AND i.booking_id = b.id
 JOIN place p ON p.authority_id = b.authority_id AND p.id = b.place_id
 JOIN referral r ON r.authority_id = i.authority_id AND r.id = i.referral_id
 JOIN offer o ON o.authority_id = i.authority_id AND o.intervention_id = i.id AND o.state = 'accepted'
+  AND o.joins_intervention_id IS NULL
 WHERE l.authority_id = $1 AND l.contract_id = $2
 ORDER BY i.id
 """  # noqa: S608 - our own condition
@@ -84,7 +85,8 @@ async def move_booking(session: BrokerSession, intervention_id: UUID, booking_id
 async def move_offer(session: BrokerSession, offer_id: UUID, *, place_id: UUID, booking_id: UUID, lot_id: UUID) -> None:
     """Let an accepted allocation stand on another place of the same provider, from today at the latest."""
     await session.run(
-        "UPDATE offer SET place_id = $3, booking_id = $4, lot_id = $5, starts_on = least(starts_on, $7::date),"
+        "UPDATE offer SET place_id = $3, lot_id = $5, starts_on = least(starts_on, $7::date),"
+        " booking_id = CASE WHEN joins_intervention_id IS NULL THEN $4::uuid END,"
         " service_id = (SELECT service_id FROM lot WHERE authority_id = $1 AND id = $5),"
         " version = version + 1, updated_at = $6, changed_xid = pg_current_xact_id()"
         " WHERE authority_id = $1 AND id = $2",
@@ -95,6 +97,17 @@ async def move_offer(session: BrokerSession, offer_id: UUID, *, place_id: UUID, 
         lot_id,
         session.now,
         session.today,
+    )
+
+
+async def offers_of_the_others(session: BrokerSession, intervention_id: UUID) -> list[asyncpg.Record]:
+    """The accepted allocations of the open referrals that have joined a case."""
+    return await session.rows(
+        "SELECT o.id, o.referral_id FROM offer o JOIN referral r ON r.authority_id = o.authority_id"
+        " AND r.id = o.referral_id AND r.state <> 'closed' AND r.intervention_id = $2"
+        " WHERE o.authority_id = $1 AND o.intervention_id = $2 AND o.joins_intervention_id IS NOT NULL ORDER BY o.id",
+        session.authority_id,
+        intervention_id,
     )
 
 
@@ -115,19 +128,20 @@ async def supersede_offer(session: BrokerSession, offer_id: UUID) -> asyncpg.Rec
 
 async def change_provider(
     session: BrokerSession, intervention_id: UUID, *, provider_id: UUID, practitioner_id: UUID | None, until: date
-) -> int:
+) -> list[asyncpg.Record]:
     """Make a case another provider's: its plan, readings and debts, and who reads the family's details.
 
-    The referral's version since.
+    The case's referrals since: one, or those of a household that share it.
 
     Contacts stay with whoever held them. The provider that had the case reads who it was until a day (exclusive), but
     not one that accepted it by silence and never read it; the new provider was chosen by an officer, so the case is
     open to it. Work that has begun is not met again before the new provider has read how to meet the family safely.
     """
-    version: int = await session.value(
+    changed = await session.rows(
         "UPDATE referral SET former_provider_id = case_provider_id,"
         " former_until = CASE WHEN case_provider_id IS NOT NULL THEN $4::date END, case_provider_id = $3,"
-        " version = version + 1, updated_at = $5 WHERE authority_id = $1 AND intervention_id = $2 RETURNING version",
+        " version = version + 1, updated_at = $5 WHERE authority_id = $1 AND intervention_id = $2"
+        " AND state <> 'closed' RETURNING id, version, referring_organisation_id, school_id",
         session.authority_id,
         intervention_id,
         provider_id,
@@ -156,7 +170,7 @@ async def change_provider(
         intervention_id,
         provider_id,
     )
-    return version
+    return changed
 
 
 async def end_former_access(session: BrokerSession, *, household_id: UUID | None = None) -> int:

@@ -9,18 +9,40 @@ import orjson
 
 from app.access import Kind
 from app.db import ReadSession, WriteSession
+from app.models.policies import ORGANISATION
 from app.queries.filters import Filters
 
 Row = dict[str, Any]
 
+# Of a case that several children share, the part that the caller's own child has in it: a school's, and nobody else's.
+PART = (
+    "CASE WHEN i.shared THEN (SELECT row_to_json(x)::text FROM ("  # noqa: S608 - our own text
+    "SELECT m.referral_id, m.school_id, m.joined_at,"
+    " m.started_on, m.left_at, r.outcome, r.close_reason FROM case_member m"
+    " JOIN referral r ON r.authority_id = m.authority_id AND r.id = m.referral_id"
+    " WHERE m.authority_id = i.authority_id AND m.intervention_id = i.id"
+    f" AND (m.school_id = {ORGANISATION} OR m.referring_organisation_id = {ORGANISATION})"
+    " ORDER BY m.left_at IS NULL DESC, m.joined_at, m.referral_id LIMIT 1) x) END"
+)
+
 _COLUMNS = (
-    "i.id, i.referral_id, i.booking_id, i.lot_id, i.provider_id, i.referring_organisation_id, i.school_id,"
+    "i.id, i.referral_id, i.booking_id, i.lot_id, i.provider_id,"  # noqa: S608 - our own text
+    " i.referring_organisation_id, i.school_id,"
     " i.practitioner_id, i.state, i.version, i.accepted_at, i.updated_at, i.safety_acknowledged_at, i.started_on,"
-    " i.planned_start_on, i.planned_end_on, i.closed_on, i.outcome, i.close_reason, i.closure_summary,"
+    " i.planned_start_on, i.planned_end_on, i.closed_on, i.outcome, i.close_reason, i.closure_summary, i.shared,"
     " (SELECT coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'reason', p.reason, 'note', p.note,"
     "  'starts_on', p.starts_on, 'expected_last_on', p.expected_last_on, 'school_days', p.school_days,"
     "  'resumed_on', p.resumed_on) ORDER BY p.starts_on, p.id), '[]') FROM intervention_pause p"
-    "  WHERE p.authority_id = i.authority_id AND p.intervention_id = i.id)::text AS pauses"
+    "  WHERE p.authority_id = i.authority_id AND p.intervention_id = i.id)::text AS pauses,"
+    # Row policy leaves a school its own.
+    " CASE WHEN i.shared THEN ARRAY(SELECT r.id FROM referral r WHERE r.authority_id = i.authority_id"
+    " AND r.intervention_id = i.id AND r.state <> 'closed' ORDER BY r.received_at, r.id) ELSE ARRAY[i.referral_id] END"
+    f" AS referral_ids, {PART} AS part"
+)
+
+_JOINED = (
+    "i.id = ANY (ARRAY(SELECT m.intervention_id FROM case_member m WHERE m.authority_id = $1"
+    " AND (m.school_id = {0} OR m.referring_organisation_id = {0})))"
 )
 
 _DAYS_OF_A_PAUSE = ("starts_on", "expected_last_on", "resumed_on")
@@ -28,8 +50,8 @@ _DAYS_OF_A_PAUSE = ("starts_on", "expected_last_on", "resumed_on")
 # The organisation again, in plain columns: row policy alone would read the whole authority's list.
 _OWN = {
     Kind.PROVIDER: "i.provider_id = {0}",
-    Kind.SCHOOL: "(i.school_id = {0} OR i.referring_organisation_id = {0})",
-    Kind.AGENCY: "i.referring_organisation_id = {0}",
+    Kind.SCHOOL: f"(i.school_id = {{0}} OR i.referring_organisation_id = {{0}} OR {_JOINED})",
+    Kind.AGENCY: f"(i.referring_organisation_id = {{0}} OR {_JOINED})",
 }
 
 
@@ -63,10 +85,9 @@ async def list_interventions(
 
 
 def _parsed(row: asyncpg.Record) -> Row:
-    summary = row["closure_summary"]
     return {
         **row,
-        "closure_summary": None if summary is None else orjson.loads(summary),
+        **{name: None if row[name] is None else orjson.loads(row[name]) for name in ("closure_summary", "part")},
         "pauses": [_pause(told) for told in orjson.loads(row["pauses"])],
     }
 

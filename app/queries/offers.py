@@ -19,6 +19,7 @@ o.decline_reason, o.deemed_acceptance, o.deemed_at, o.identity_released_at, o.ob
 o.lot_id::text, o.service_id::text, s.name AS service_name, o.place_id::text,
 p.number AS place_number, o.practitioner_id::text, o.intervention_id::text, o.provider_id::text,
 CASE WHEN o.state IN ('pending', 'accepted') THEN o.summary END AS summary,
+CASE WHEN o.joins_intervention_id IS NULL THEN 'place' ELSE 'joins_case' END AS kind, o.joins_intervention_id::text,
 r.id::text AS referral_id, r.reference AS referral_reference,
 r.school_id::text, sc.name AS school_name,
 i.state AS intervention_state, i.started_on, i.planned_end_on, i.closed_on

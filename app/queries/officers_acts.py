@@ -81,16 +81,6 @@ async def ended_by_closure(session: BrokerSession, subjects: list[UUID], closed_
     )
 
 
-async def book_again(session: WriteSession, intervention_id: UUID, booking_id: UUID) -> None:
-    """Let the accepted offer of a case hold another booking of its place."""
-    await session.run(
-        "UPDATE offer SET booking_id = $3 WHERE authority_id = $1 AND intervention_id = $2",
-        session.authority_id,
-        intervention_id,
-        booking_id,
-    )
-
-
 async def clear_goal_results(session: WriteSession, intervention_id: UUID) -> list[asyncpg.Record]:
     """Take back what a closure said of a case's goals; the results as they were."""
     return await session.rows(

@@ -22,7 +22,8 @@ _JSON = (
 # One statement, because each round trip of a submission costs it as much as a twentieth of all it does.
 _ARRIVAL = """
 WITH sender AS MATERIALIZED (
-  SELECT a.safeguarding_contact, s.organisation_id AS school_id, s.area_id, s.urn, o.name, so.name AS school_name
+  SELECT a.safeguarding_contact, a.la_code, s.organisation_id AS school_id, s.area_id, s.urn, o.name,
+         so.name AS school_name
   FROM authority a
   JOIN organisation o ON o.authority_id = a.id AND o.id = $2
   LEFT JOIN school s ON s.authority_id = a.id AND (s.organisation_id = $2 OR s.urn = $3)

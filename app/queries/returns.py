@@ -216,7 +216,9 @@ LEFT JOIN LATERAL (
   SELECT f.* FROM suspension_record f
   WHERE f.authority_id = $1 AND f.referral_id = r.id AND f.term = p.period AND f.source <> 'referral' {_LATEST}
 ) s ON true
-WHERE (r.state <> 'closed' OR (i.started_on IS NOT NULL AND r.outcome <> 'entered_in_error'))
+LEFT JOIN case_member m ON i.shared AND m.authority_id = $1 AND m.intervention_id = i.id AND m.referral_id = r.id
+WHERE (r.state <> 'closed' OR (CASE WHEN i.shared THEN m.started_on ELSE i.started_on END IS NOT NULL
+    AND r.outcome <> 'entered_in_error'))
   AND NOT EXISTS (SELECT 1 FROM return_record d WHERE d.authority_id = $1 AND d.organisation_id = r.school_id
                   AND d.template = $5 AND d.period = p.period)
 ORDER BY p.ends_at, r.school_id, r.received_at, r.id

@@ -57,3 +57,14 @@ async def holds(session: ReadSession) -> list[asyncpg.Record]:
         " WHERE d.authority_id = $1 AND d.excuse = 'SIBLING_HOLD' AND d.excuse IS NOT NULL",
         session.authority_id,
     )
+
+
+async def is_in_case(session: BrokerSession, intervention_id: UUID, referral_id: UUID | None) -> bool:
+    """Whether a referral is one of those that a case serves."""
+    found: bool = await session.value(
+        "SELECT EXISTS (SELECT 1 FROM referral WHERE authority_id = $1 AND id = $2 AND intervention_id = $3)",
+        session.authority_id,
+        referral_id,
+        intervention_id,
+    )
+    return found

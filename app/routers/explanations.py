@@ -57,6 +57,7 @@ def _values(found: Explanation) -> dict[str, Any]:
             "free_on": facts.free_on,
             "wishes_not_met": list(facts.soft_mismatches),
             "placed_by_officer": facts.placed_by_officer,
+            "joins_case": facts.joins_case,
             "window_school_days": facts.window_days,
             "excuse": facts.excuse,
             "passed_over_for": facts.passed_over_for,

@@ -19,6 +19,7 @@ from app.routers.schemas.interventions import (
     CloseIn,
     ExtendIn,
     InterventionOut,
+    LeaveIn,
     PauseIn,
     ResumeIn,
     SafetyIn,
@@ -31,6 +32,7 @@ from app.services.interventions.close import Closing, close_intervention
 from app.services.interventions.extend import extend_intervention
 from app.services.interventions.pause import Asked, pause_intervention, resume_intervention
 from app.services.interventions.safety import acknowledge_safety
+from app.services.referrals.household_acts import leave_case
 
 router = APIRouter(prefix="/v1/interventions", tags=["interventions"])
 
@@ -197,11 +199,39 @@ async def close(
             "family_words": words.text if words else None,
         },
         note=body.note,
+        children={child.referral_id: (child.outcome, child.reason) for child in body.children},
     )
 
     async def work(session: WriteSession, writes: Writes) -> Answer:
         row = await close_intervention(
             session, writes, intervention_id, closing, lambda version: check_match(if_match, version)
+        )
+        return _answer(row, call)
+
+    return await once(call, {"intervention_id": str(intervention_id), **body.model_dump(mode="json")}, work)
+
+
+@router.post("/{intervention_id}/leave", operation_id="leave_intervention", responses={200: {"model": InterventionOut}})
+async def leave(
+    intervention_id: UUID,
+    body: LeaveIn,
+    call: Annotated[Call, Depends(caller("leave_intervention"))],
+    if_match: IfMatch = None,
+) -> Response:
+    """End one child's part in a case that brothers and sisters share; the case goes on with the others.
+
+    The last child does not leave: close the case.
+    """
+
+    async def work(session: WriteSession, writes: Writes) -> Answer:
+        row = await leave_case(
+            session,
+            writes,
+            intervention_id,
+            body.referral_id,
+            (body.outcome, body.reason),
+            body.note,
+            lambda version: check_match(if_match, version),
         )
         return _answer(row, call)
 

@@ -18,6 +18,7 @@ from app.http.caller import Call, caller
 from app.http.conditional import check_match, require_match
 from app.http.plain_routes import PlainRoute
 from app.queries import referrals as queries
+from app.queries.school_changes import past_of
 from app.queries.writes import Writes
 from app.routers.schemas import referral_views as views
 from app.routers.schemas.base import seen_by, show
@@ -62,7 +63,9 @@ Cursor = Annotated[str | None, Query(max_length=1024)]
 def render(call: Call, values: dict[str, Any]) -> dict[str, Any]:
     """A referral as the caller may see it."""
     party = party_of(call.principal.kind)
-    values["available_actions"] = actions_of(values, call.principal.kind, call.principal.organisation_id)
+    left = values.setdefault("moved_on", None) is not None
+    actions = [] if left else actions_of(values, call.principal.kind, call.principal.organisation_id)
+    values["available_actions"] = actions
     home = values["household"]
     if party is Party.CASE_PROVIDER and home and home["address_confidential"]:
         home["address"] = {}
@@ -187,7 +190,10 @@ async def list_referrals(
 async def get_referral(referral_id: UUID, call: Annotated[Call, Depends(caller("get_referral"))]) -> Response:
     """Read one referral, with what your part in it lets you see."""
     async with call.read() as session:
-        content = await _whole(call, session, referral_id)
+        past = None
+        if await queries.visible(session, referral_id) is None:
+            past = await past_of(session, referral_id)
+        content = await _whole(call, session, referral_id) if past is None else render(call, past)
     await audit.record(call.runtime.database, call.principal, "read_identity", "referral", referral_id, ["identity"])
     # Figures that a school pushes stand in it too, and raise no version of the referral.
     return thing(call, content, content["version"], live=True)

@@ -29,6 +29,7 @@ from app.queries.writes import Writes, change
 from app.services import events, history
 from app.services.followers import bring_forward
 from app.services.ground import Ground, survey, wants_of
+from app.services.join_offers import offer_to_join
 from app.services.made_offers import Decided, keep_decision, make_offers
 from app.services.obligations import cancel, is_owed, owe
 
@@ -99,15 +100,16 @@ async def allocate_waiting(session: BrokerSession, writes: Writes, trigger: str)
     so that what the act has queued counts), in broker context.
     """
     await writes.flush(session)
+    joined = await offer_to_join(session, writes, trigger)
     ground = await survey(session)
     await bring_forward(session, writes, ground.calendar, ground.policy)
     if not ground.open_places:
-        return 0
+        return joined
     wants = await contenders(session, ground, ground.open_places)
     if not wants:
-        return 0
+        return joined
     plan = decide(ground.snapshot(wants), ground.policy, session.today)
-    return await make_offers(session, writes, ground, wants, plan, trigger)
+    return joined + await make_offers(session, writes, ground, wants, plan, trigger)
 
 
 async def judge_waiting(session: BrokerSession, writes: Writes) -> int:

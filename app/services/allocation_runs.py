@@ -26,6 +26,7 @@ from app.queries.writes import Writes, change, to_json
 from app.services.allocation import contenders, waiting_wants
 from app.services.events import tell
 from app.services.ground import Ground, survey
+from app.services.join_offers import offer_to_join
 from app.services.made_offers import make_offers
 from app.services.referrals.acting import Officer
 from app.services.what_ifs import NOTHING, check_asked, plain, policy_asked
@@ -68,15 +69,17 @@ def _previewed(ground: Ground, snapshot: Snapshot, policy: Policy, asked: WhatIf
 async def run_nightly(session: BrokerSession, writes: Writes) -> int:
     """Offer the free places to those who wait, with the terms of the new day; the number of offers made.
 
-    Where the policy wants an officer to confirm, nothing is offered, and a plan is proposed (`propose_nightly`).
+    Where the policy wants an officer to confirm, no place is offered, and a plan is proposed (`propose_nightly`); a
+    child may be offered to join the case of a brother or sister all the same, which takes nobody's place.
     """
     await writes.flush(session)
+    joined = await offer_to_join(session, writes, "nightly", whole_list=True)
     ground = await survey(session)
     if ground.policy.confirm_batches or not ground.open_places:
-        return 0
+        return joined
     wants = await contenders(session, ground, ground.open_places)
     plan = decide(ground.snapshot(wants), ground.policy, session.today)
-    return await make_offers(session, writes, ground, wants, plan, "nightly")
+    return joined + await make_offers(session, writes, ground, wants, plan, "nightly")
 
 
 async def propose_nightly(session: WriteSession, writes: Writes) -> int:

@@ -30,6 +30,8 @@ from app.services.bookings import release_booking
 from app.services.escalation import escalate
 from app.services.first_reading import release_identity
 from app.services.ground import Ground, lot_of, survey
+from app.services.household_cases import family_case, join_case
+from app.services.join_offers import offer_to_join
 from app.services.obligations import cancel, meet, owe
 from app.services.offer_rows import Row, audience_of, change_offer, locked, visible_offer
 from app.services.unread_cases import close_given_back, is_unread
@@ -60,14 +62,22 @@ async def accept_offer(session: WriteSession, writes: Writes, offer_id: UUID) ->
             await release_identity(wide, writes, referral, offer, ground)
             await writes.flush(wide)
             return
+        if offer["state"] not in ("pending", "expired"):
+            raise ActionNotAvailable(f"The offer is {offer['state']}: it can no longer be accepted.")
+        if offer["state"] == "expired":
+            await _check_still_waits(wide, referral, offer)
+        case_id = await family_case(wide, referral, offer)
+        if case_id is not None:
+            await join_case(wide, writes, ground, referral, offer, case_id)
+            await _settle(wide, referral, offer)
+            await allocate_waiting(wide, writes, "joined_case")
+            return
+        taken = Taken(offer["booking_id"], offer["practitioner_id"], offer["starts_on"])
         if offer["state"] == "expired":
             taken = await _book_late(wide, writes, referral, offer, ground)
-        elif offer["state"] == "pending":
-            taken = Taken(offer["booking_id"], offer["practitioner_id"], offer["starts_on"])
-        else:
-            raise ActionNotAvailable(f"The offer is {offer['state']}: it can no longer be accepted.")
         await start_case(wide, writes, referral, offer, ground, taken)
         await writes.flush(wide)
+        await offer_to_join(wide, writes, "accepted")
 
 
 async def start_case(
@@ -134,12 +144,7 @@ async def start_case(
         event_id=event_id, event_type="allocation.accepted",
         case_provider_id=None if deemed else offer["provider_id"], intervention_id=intervention_id,
     )  # fmt: skip
-    await meet(wide, "answer_offer", offer["id"])
-    # Officers may have been asked to see it placed: now it is.
-    await meet(wide, "place_referral", referral["id"])
-    await meet(wide, "lead_officer_action", referral["id"])
-    if referral["band_asked"] != referral["band"]:
-        await cancel(wide, referral["id"], ["band_review"])
+    await _settle(wide, referral, offer)
     days_of_school = await calendar_of_school(wide, referral["school_id"], ground.calendar)
     dates = CaseDates(wide.now, planned_start_on, planned_end_on)
     owe(
@@ -153,18 +158,31 @@ async def start_case(
     )
 
 
+async def _settle(wide: BrokerSession, referral: Row, offer: asyncpg.Record) -> None:
+    """Meet what an acceptance meets: the answer, and what officers were asked to do to see the referral placed."""
+    await meet(wide, "answer_offer", offer["id"])
+    await meet(wide, "place_referral", referral["id"])
+    await meet(wide, "lead_officer_action", referral["id"])
+    if referral["band_asked"] != referral["band"]:
+        await cancel(wide, referral["id"], ["band_review"])
+
+
+async def _check_still_waits(wide: BrokerSession, referral: Row, offer: asyncpg.Record) -> None:
+    """Raise PlaceTaken where an answer comes after its time and nobody waits for it any more."""
+    live = await offers.live_of_referral(wide, referral["id"])
+    refused = offer["provider_id"] in referral["refused_provider_ids"]
+    housed = offer["joins_intervention_id"] is None and await household_has_place(wide, referral["household_id"])
+    # Of a family's refusal, or its place elsewhere, no provider is told, so it reads like everything else that may have
+    # become of a referral.
+    if referral["state"] != State.WAITING or live is not None or referral["holds"] or refused or housed:
+        raise PlaceTaken("The referral has gone on: it is no longer waiting for this offer.")
+
+
 async def _book_late(
     wide: BrokerSession, writes: Writes, referral: Row, offer: asyncpg.Record, ground: Ground
 ) -> Taken:
     """A new booking for an answer that came after its time. Raises PlaceTaken when it comes too late for that too."""
     lot = lot_of(ground, offer["lot_id"])
-    live = await offers.live_of_referral(wide, referral["id"])
-    refused = offer["provider_id"] in referral["refused_provider_ids"]
-    housed = await household_has_place(wide, referral["household_id"])
-    # Of a family's refusal, or its place elsewhere, no provider is told, so it reads like everything else that may have
-    # become of a referral.
-    if referral["state"] != State.WAITING or live is not None or referral["holds"] or refused or housed:
-        raise PlaceTaken("The referral has gone on: it is no longer waiting for this offer.")
     if not lot.starts_on <= wide.today <= lot.ends_on or lot.volume_left <= 0:
         raise PlaceTaken("The lot takes no more families: its contract has ended, or its volume is used or promised.")
     place = await offers.free_place_like(wide, offer["id"], wide.today)
@@ -271,16 +289,24 @@ async def deem_due(wide: BrokerSession, writes: Writes) -> int:
     if not due:
         return 0
     ground = await survey(wide)
+    came_free = False
     for row in due:
         referral, offer = await locked(wide, row)
-        taken = Taken(offer["booking_id"], offer["practitioner_id"], offer["starts_on"])
-        await start_case(wide, writes, referral, offer, ground, taken, deemed=True)
+        case_id = await family_case(wide, referral, offer)
+        if case_id is None:
+            taken = Taken(offer["booking_id"], offer["practitioner_id"], offer["starts_on"])
+            await start_case(wide, writes, referral, offer, ground, taken, deemed=True)
+        else:
+            came_free |= await join_case(wide, writes, ground, referral, offer, case_id, deemed=True)
+            await _settle(wide, referral, offer)
         if referral["band"] in CHECKED_BANDS:
             owe(
                 writes, wide, "deemed_acceptance_check", await authority_organisation(wide),
                 subject=("offer", offer["id"]), clock="calendar_hour",
                 due_at=end_of(wide.today),
             )  # fmt: skip
+    if came_free:
+        await allocate_waiting(wide, writes, "joined_case")
     return len(due)
 
 

@@ -24,6 +24,7 @@ from app.services import obligation_clock as debts
 from app.services.allocation import JUDGED_AT_ONCE
 from app.services.allocation_runs import propose_nightly
 from app.services.answers_to_offers import deem_due, expire_due
+from app.services.referrals import school_changes
 from app.services.referrals.attention import watch_hearings
 
 Step = Callable[[BrokerSession, Writes], Awaitable[int]]
@@ -50,6 +51,7 @@ class Ran:
     cases_handed_over: int = 0
     contract_ends_told: int = 0
     hearings_watched: int = 0
+    schools_changed: int = 0
 
     def add_marked(self, mark: obligation_clock.Mark, count: int) -> None:
         """Count debts that were called to mind, found overdue or escalated."""
@@ -225,6 +227,9 @@ async def _end_the_day(run: Callable[[Step], Awaitable[int]], agenda: due.Agenda
     if agenda.bookings_overrun:
         await run(falling_due.end_dated_bookings)
         ran.bookings_prolonged += await run(falling_due.prolong_overruns)
+    # Who changes school today is judged for the new school's area.
+    if agenda.school_change_is_due:
+        ran.schools_changed += await run(school_changes.carry_out_due)
     # Cases go to the next contract's places before those are offered to anybody.
     if agenda.hand_over_is_due:
         ran.cases_handed_over += await run(hand_over.carry_out_due)

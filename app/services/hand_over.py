@@ -263,32 +263,37 @@ async def _move(wide: BrokerSession, writes: Writes, hand_over_id: UUID, move: M
     )
     await writes.flush(wide)
     offer_id: UUID = row["offer_id"]
+    others = await queries.offers_of_the_others(wide, case.intervention_id)
     if provider_id == case.provider_id:
-        await queries.move_offer(wide, offer_id, place_id=place.id, booking_id=booking_id, lot_id=place.lot_id)
+        for each in (offer_id, *(row["id"] for row in others)):
+            await queries.move_offer(wide, each, place_id=place.id, booking_id=booking_id, lot_id=place.lot_id)
         await queries.move_booking(wide, case.intervention_id, booking_id, place.lot_id)
     else:
-        offer_id = await _new_allocation(wide, writes, move, row, booking_id, provider_id)
+        offer_id = await _new_allocation(wide, writes, move, offer_id, booking_id, provider_id)
+        for other in others:
+            await _new_allocation(wide, writes, move, other["id"], None, provider_id)
         await queries.move_booking(wide, case.intervention_id, booking_id, place.lot_id)
-        referral_version = await queries.change_provider(
+        changed = await queries.change_provider(
             wide,
             case.intervention_id,
             provider_id=provider_id,
             practitioner_id=place.practitioner_id,
             until=wide.today + timedelta(days=planned.policy.identity_days_after_closure),
         )
-        tell(
-            writes,
-            wide,
-            "referral.provider_changed",
-            subject=("referral", row["id"], referral_version),
-            audience=[
-                await authority_organisation(wide),
-                row["referring_organisation_id"],
-                row["referral_school_id"],
-                provider_id,
-            ],
-            referral_id=row["id"],
-        )
+        for referral in changed:
+            tell(
+                writes,
+                wide,
+                "referral.provider_changed",
+                subject=("referral", referral["id"], referral["version"]),
+                audience=[
+                    await authority_organisation(wide),
+                    referral["referring_organisation_id"],
+                    referral["school_id"],
+                    provider_id,
+                ],
+                referral_id=referral["id"],
+            )
     line_id = _keep(
         wide, writes, hand_over_id, row,
         outcome="moved", to_provider_id=provider_id, to_lot_id=place.lot_id, to_booking_id=booking_id,
@@ -317,13 +322,14 @@ async def _move(wide: BrokerSession, writes: Writes, hand_over_id: UUID, move: M
 
 
 async def _new_allocation(
-    wide: BrokerSession, writes: Writes, move: Move, row: asyncpg.Record, booking_id: UUID, provider_id: UUID
+    wide: BrokerSession, writes: Writes, move: Move, old_offer_id: UUID, booking_id: UUID | None, provider_id: UUID
 ) -> UUID:
     """End the old provider's allocation and give the new one its own, accepted as the case is; its id.
 
-    The decision stays the one by which the family came to its support: no rule chose the new place over others.
+    That of a child who joined the case has no booking. The decision stays the one by which the family came to its
+    support: no rule chose the new place over others.
     """
-    before = await queries.supersede_offer(wide, row["offer_id"])
+    before = await queries.supersede_offer(wide, old_offer_id)
     # If silence accepted it: whoever hands the case over has looked at it.
     await call_off(wide, before["id"], ["deemed_acceptance_check"])
     tell(
@@ -332,7 +338,7 @@ async def _new_allocation(
         "allocation.superseded",
         subject=("allocation", before["id"], before["version"] + 1),
         audience=[await authority_organisation(wide), move.case.provider_id],
-        referral_id=row["id"],
+        referral_id=before["referral_id"],
         data={"cause": "handed_over"},
     )
     service_id = await wide.value(
@@ -342,7 +348,7 @@ async def _new_allocation(
     writes.add(
         offer_table,
         id=offer_id,
-        referral_id=row["id"],
+        referral_id=before["referral_id"],
         provider_id=provider_id,
         referring_organisation_id=before["referring_organisation_id"],
         school_id=before["school_id"],
@@ -350,6 +356,7 @@ async def _new_allocation(
         service_id=service_id,
         place_id=move.place.id,
         booking_id=booking_id,
+        joins_intervention_id=None if booking_id else move.case.intervention_id,
         decision_id=before["decision_id"],
         practitioner_id=move.place.practitioner_id,
         intervention_id=move.case.intervention_id,

@@ -92,26 +92,31 @@ def make_offer(
     known_to_you: bool,
     authority_id: UUID,
     version: int,
+    joins: UUID | None = None,
 ) -> tuple[dict[str, Any], UUID]:
     """Queue a booking, an offer, its obligation and its event; the offer's row and the event's id.
 
-    `version` is the referral's version after the move to `offered`; the move itself is the caller's to record.
+    `version` is the referral's version after the move to `offered`; the move itself is the caller's to record. `joins`
+    is the case that has the place, when the child is to join it: then nothing is booked.
     """
     lot = lot_of(ground, place.lot_id)
-    booking_id, offer_id = new_id(), new_id()
+    offer_id = new_id()
     starts_on = place.free_on or session.today
-    writes.add(
-        booking_table,
-        id=booking_id,
-        place_id=place.id,
-        lot_id=lot.id,
-        provider_id=lot.provider_id,
-        household_id=referral["household_id"],
-        state="offered",
-        starts_on=starts_on,
-        ends_on=ground.calendar.planned_end(starts_on, lot.standard_weeks),
-        cause="offer",
-    )
+    booking_id = None
+    if joins is None:
+        booking_id = new_id()
+        writes.add(
+            booking_table,
+            id=booking_id,
+            place_id=place.id,
+            lot_id=lot.id,
+            provider_id=lot.provider_id,
+            household_id=referral["household_id"],
+            state="offered",
+            starts_on=starts_on,
+            ends_on=ground.calendar.planned_end(starts_on, lot.standard_weeks),
+            cause="offer",
+        )
     days = ground.policy.answer_days[referral["band"]]
     answer_due_at = due_at("working_day", ground.calendar, session.now, days)
     deemed = lot.id in ground.deemed_lots
@@ -125,6 +130,7 @@ def make_offer(
         "service_id": lot.service_id,
         "place_id": place.id,
         "booking_id": booking_id,
+        "joins_intervention_id": joins,
         "decision_id": decision_id,
         "practitioner_id": place.practitioner_id,
         "reference": new_reference("A"),

@@ -9,6 +9,8 @@ from app.domain.obligations import OF_AN_INTERVENTION
 from app.models.casework import intervention as intervention_table
 from app.models.demand import referral as referral_table
 from app.queries.writes import change
+from app.services.bookings import release_case_booking
+from app.services.household_cases import leave
 from app.services.obligations import cancel
 
 
@@ -20,8 +22,18 @@ def is_unread(offer: asyncpg.Record) -> bool:
 async def close_given_back(wide: BrokerSession, referral: dict[str, Any], offer: asyncpg.Record, outcome: str) -> None:
     """Close the case of a locked referral and offer before its work began, and close it to its provider.
 
-    The offer, the booking and the referral's state are the caller's to settle.
+    A case that the child shares goes on without it. The offer, the booking and the referral's state are the caller's to
+    settle.
     """
+    if not await leave(wide, referral):
+        await _close(wide, offer, outcome)
+    no_case: dict[str, Any] = {"case_provider_id": None, "intervention_id": None}
+    await change(wide, referral_table, {"id": referral["id"]}, no_case)
+    referral.update(no_case)
+    await cancel(wide, offer["id"], ["deemed_acceptance_check"])
+
+
+async def _close(wide: BrokerSession, offer: asyncpg.Record, outcome: str) -> None:
     closed = {
         "state": "closed",
         "closed_on": wide.today,
@@ -30,8 +42,6 @@ async def close_given_back(wide: BrokerSession, referral: dict[str, Any], offer:
         "updated_at": wide.now,
     }
     await change(wide, intervention_table, {"id": offer["intervention_id"]}, closed, also=", version = version + 1")
-    no_case: dict[str, Any] = {"case_provider_id": None, "intervention_id": None}
-    await change(wide, referral_table, {"id": referral["id"]}, no_case)
-    referral.update(no_case)
     await cancel(wide, offer["intervention_id"], OF_AN_INTERVENTION)
-    await cancel(wide, offer["id"], ["deemed_acceptance_check"])
+    if offer["booking_id"] is None:  # it came to hold the case alone, whose place is another offer's
+        await release_case_booking(wide, offer["intervention_id"], outcome)

@@ -15,6 +15,12 @@ today AS (
 ),
 live_booking AS (SELECT * FROM booking WHERE state <> 'released'),
 live_offer AS (SELECT * FROM offer WHERE state IN ('proposed', 'pending')),
+-- The children whom a case serves now. A line in `case_member` is there once a second child has joined.
+member AS (
+  SELECT m.*, r.state AS referral_state, r.version AS referral_version FROM case_member m
+  JOIN referral r ON r.authority_id = m.authority_id AND r.id = m.referral_id
+  WHERE m.left_at IS NULL
+),
 officers AS (SELECT authority_id, id FROM organisation WHERE kind = 'authority'),
 -- The terms of each lot today: an extension moves the contract's end, a volume variation the volume.
 lot_today AS (
@@ -139,7 +145,7 @@ act_of_subject AS (
   -- that silence had accepted and that was given back, by what became of its allocation.
   UNION ALL SELECT i.authority_id, 'case closed', i.id, 'intervention.closed' FROM intervention i
     WHERE i.state = 'closed' AND NOT i.sealed AND NOT EXISTS (SELECT FROM status_history h
-      WHERE i.outcome = 'withdrawn' AND i.started_on IS NULL
+      WHERE i.outcome = 'withdrawn' AND (i.started_on IS NULL OR i.shared)
         AND h.authority_id = i.authority_id AND h.referral_id = i.referral_id AND h.event_type = 'referral.closed')
   UNION ALL SELECT authority_id, 'case started', id, 'intervention.started' FROM intervention WHERE started_on IS NOT NULL
   -- The next provider of a case reads it again.
@@ -172,7 +178,7 @@ FROM live_offer GROUP BY authority_id, referral_id HAVING count(*) > 1
 
 UNION ALL
 SELECT 'two_live_offers_of_place', (min(id::text))::uuid, format('place %s', place_id)
-FROM live_offer GROUP BY authority_id, place_id HAVING count(*) > 1
+FROM live_offer WHERE joins_intervention_id IS NULL GROUP BY authority_id, place_id HAVING count(*) > 1
 
 UNION ALL
 SELECT 'two_open_referrals', (min(id::text))::uuid, format('pupil %s, from %s', pupil_id, referring_organisation_id)
@@ -259,7 +265,10 @@ UNION ALL
 SELECT 'accepted_without_case', o.id, format('case %s', o.intervention_id) FROM offer o
 LEFT JOIN intervention i ON i.authority_id = o.authority_id AND i.id = o.intervention_id
 WHERE o.state = 'accepted'
-  AND (i.id IS NULL OR i.booking_id <> o.booking_id OR i.referral_id <> o.referral_id OR i.provider_id <> o.provider_id
+  AND (i.id IS NULL OR i.booking_id <> o.booking_id OR i.provider_id <> o.provider_id
+       OR (i.referral_id <> o.referral_id AND NOT EXISTS (
+         SELECT FROM case_member m WHERE m.authority_id = o.authority_id AND m.intervention_id = i.id
+           AND m.referral_id = o.referral_id))
        -- Work that had begun when it was handed over has used the volume of the lot that it came from.
        OR (i.lot_id <> o.lot_id AND (i.started_on IS NULL OR NOT EXISTS (
          SELECT FROM hand_over_case x WHERE x.authority_id = i.authority_id AND x.intervention_id = i.id
@@ -269,6 +278,7 @@ WHERE o.state = 'accepted'
 UNION ALL
 SELECT 'case_not_of_one_offer', i.id, format('%s accepted offers', count(o.id)) FROM intervention i
 LEFT JOIN offer o ON o.authority_id = i.authority_id AND o.intervention_id = i.id AND o.state = 'accepted'
+  AND o.joins_intervention_id IS NULL
 GROUP BY i.authority_id, i.id
 HAVING count(o.id) <> CASE WHEN i.sealed AND i.state = 'closed' THEN 0 ELSE 1 END
 
@@ -290,7 +300,7 @@ JOIN booking t ON t.authority_id = x.authority_id AND t.id = x.to_booking_id
 WHERE f.state <> 'released' OR f.released_on <> x.decided_on OR t.starts_on <> x.decided_on
   -- What was promised for a later day and never begun keeps no day of it.
   OR f.ends_on > greatest(f.starts_on, t.starts_on)
-  OR f.household_id <> t.household_id OR t.lot_id <> x.to_lot_id OR t.provider_id <> x.to_provider_id
+  OR (f.household_id <> t.household_id AND NOT i.shared) OR t.lot_id <> x.to_lot_id OR t.provider_id <> x.to_provider_id
   OR (x.next_id IS NULL AND (i.booking_id <> t.id OR i.provider_id <> x.to_provider_id))
 
 UNION ALL
@@ -324,10 +334,67 @@ FROM referral r
 LEFT JOIN intervention i ON i.authority_id = r.authority_id AND i.id = r.intervention_id
 LEFT JOIN live_offer o ON o.authority_id = r.authority_id AND o.referral_id = r.id
 WHERE (r.state = 'offered') <> (o.id IS NOT NULL)
-  OR (r.state = 'accepted' AND i.state IS DISTINCT FROM 'planned')
+  -- A child who joins a case that has begun is accepted until it is met.
+  OR (r.state = 'accepted' AND i.state IS DISTINCT FROM 'planned' AND NOT coalesce(i.shared AND i.state <> 'closed', false))
   OR (r.state = 'in_progress' AND i.state IS DISTINCT FROM 'active')
   OR (r.state = 'on_hold' AND i.state IS DISTINCT FROM 'paused')
-  OR (r.state = 'closed' AND i.state <> 'closed')
+  OR (r.state = 'closed' AND i.state <> 'closed' AND NOT EXISTS (
+    SELECT FROM case_member m WHERE m.authority_id = r.authority_id AND m.intervention_id = i.id
+      AND m.referral_id = r.id AND m.left_at IS NOT NULL))
+
+-- A case that children share: one of them stands for it, and is open while it is; who has left is closed, or goes on
+-- elsewhere; and the case is of a lot that counts families, but for two referrals of one child.
+UNION ALL
+SELECT 'shared_case_disagrees', i.id, format('referral %s stands for it', i.referral_id) FROM intervention i
+LEFT JOIN member m ON m.authority_id = i.authority_id AND m.intervention_id = i.id AND m.referral_id = i.referral_id
+WHERE i.shared AND (m.referral_id IS NULL OR (m.referral_state = 'closed') <> (i.state = 'closed'))
+
+UNION ALL
+SELECT 'member_of_no_case', m.referral_id, format('case %s', m.intervention_id) FROM member m
+JOIN intervention i ON i.authority_id = m.authority_id AND i.id = m.intervention_id
+JOIN referral r ON r.authority_id = m.authority_id AND r.id = m.referral_id
+WHERE NOT i.shared OR (m.referral_state IN ('accepted', 'in_progress', 'on_hold') AND r.intervention_id <> i.id)
+  OR (m.referral_state = 'in_progress' AND m.started_on IS NULL)
+
+UNION ALL
+SELECT 'family_has_two_cases', (min(i.id::text))::uuid, format('siblings %s in lot %s', r.sibling_group_id, i.lot_id)
+FROM referral r
+JOIN intervention i ON i.authority_id = r.authority_id AND i.id = r.intervention_id AND i.state <> 'closed' AND NOT i.sealed
+JOIN lot l ON l.authority_id = i.authority_id AND l.id = i.lot_id AND l.volume_unit = 'family'
+-- Who was linked after both had a case keeps its own; so does one whom silence gave a case while the other's was unread.
+WHERE r.sibling_group_id IS NOT NULL AND r.state IN ('accepted', 'in_progress', 'on_hold')
+  AND NOT EXISTS (SELECT FROM offer o WHERE o.authority_id = r.authority_id AND o.intervention_id = i.id
+                  AND o.deemed_at IS NOT NULL)
+  AND NOT EXISTS (SELECT FROM event e WHERE e.authority_id = r.authority_id AND e.referral_id = r.id
+                  AND e.type = 'referral.siblings_linked' AND e.occurred_at > i.accepted_at)
+GROUP BY r.authority_id, r.sibling_group_id, i.lot_id HAVING count(DISTINCT i.id) > 1
+
+-- A change of school is done on its day, and the old school's access has ended with it.
+UNION ALL
+SELECT 'school_change_not_done', c.id, format('planned for %s', c.starts_on)
+FROM school_change c JOIN today d ON d.authority_id = c.authority_id
+WHERE c.state = 'planned' AND c.starts_on <= (d.clock_ran_to AT TIME ZONE 'Europe/London')::date
+
+UNION ALL
+SELECT 'old_school_still_reads', c.id, format('referral %s', c.referral_id) FROM school_change c
+JOIN referral r ON r.authority_id = c.authority_id AND r.id = c.referral_id
+WHERE c.state = 'done'
+  AND NOT EXISTS (SELECT FROM school_change n WHERE n.authority_id = c.authority_id AND n.referral_id = c.referral_id
+                  AND n.state = 'done' AND n.ended_at > c.ended_at)
+  AND (r.school_id IS DISTINCT FROM c.to_school_id OR r.referring_organisation_id = c.from_school_id
+    OR EXISTS (SELECT FROM offer o WHERE o.authority_id = r.authority_id AND o.referral_id = r.id
+               AND o.state IN ('proposed', 'pending', 'accepted') AND o.school_id = c.from_school_id)
+    OR EXISTS (SELECT FROM intervention i WHERE i.authority_id = r.authority_id AND i.referral_id = r.id
+               AND i.state <> 'closed' AND i.school_id = c.from_school_id))
+
+-- An authority to which a child has moved is told of it: while nobody has confirmed that, it is owed.
+UNION ALL
+SELECT 'transfer_not_followed_up', t.id, format('referral %s', t.referral_id) FROM transfer t
+WHERE t.confirmed_at IS NULL
+  AND NOT EXISTS (SELECT FROM transfer n WHERE n.authority_id = t.authority_id AND n.referral_id = t.referral_id
+                  AND n.recorded_at > t.recorded_at)
+  AND NOT EXISTS (SELECT FROM obligation b WHERE b.authority_id = t.authority_id AND b.subject_id = t.referral_id
+                  AND b.kind = 'transfer_check' AND b.cancelled_at IS NULL AND b.met_at IS NULL)
 
 -- A case is paused by one pause that nobody has ended, and none other is open; its pauses lie apart; and no contact took
 -- place in one but those that are not the work with the family. A case that was closed in a pause keeps it open.
@@ -430,11 +497,13 @@ WHERE o.found_decision_id IS NULL OR o.outcome <> 'offered' OR o.decided_referra
 UNION ALL
 SELECT 'offered_outside_terms', o.id, format('place %s of lot %s', o.place_id, o.lot_id)
 FROM offer_decided o
-JOIN referral r ON r.authority_id = o.authority_id AND r.id = o.referral_id
 JOIN lot_today l ON l.authority_id = o.authority_id AND l.id = o.lot_id
 JOIN place p ON p.authority_id = o.authority_id AND p.id = o.decided_place_id
-WHERE NOT (cardinality(l.area_ids) = 0 AND cardinality(l.school_ids) = 0)
-    AND coalesce(r.area_id <> ALL (l.area_ids), true) AND coalesce(r.school_id <> ALL (l.school_ids), true)
+-- Of the area and the school that it had then: a child may have changed school since. Who joins a case of its family is
+-- of any: the family has its place there already.
+WHERE o.joins_intervention_id IS NULL AND NOT (cardinality(l.area_ids) = 0 AND cardinality(l.school_ids) = 0)
+    AND coalesce(o.want ->> 'area_id' <> ALL (l.area_ids::text[]), true)
+    AND coalesce(o.want ->> 'school_id' <> ALL (l.school_ids::text[]), true)
   OR o.want ->> 'key_stage' <> ALL (l.key_stages)
   OR o.want ->> 'primary_need' <> ALL (coalesce(p.needs, l.needs))
   -- What a service does may be widened or narrowed later; what a place does, and the first terms of a service, stand.

@@ -27,7 +27,7 @@ from tests.factories.referrals import key, referral_body
 FACTS = {
     "outcome", "band", "long_stopped", "services_count", "serving_places_count", "offerable_places_count",
     "next_free_in_school_days", "reasons", "hold", "waits_for", "free_in_school_days", "free_on", "wishes_not_met",
-    "window_school_days", "excuse", "passed_over_for", "placed_by_officer",
+    "window_school_days", "excuse", "passed_over_for", "placed_by_officer", "joins_case",
 }  # fmt: skip
 OFFICERS_OWN = {"decision_id", "trigger", "certificate"}
 

@@ -16,6 +16,13 @@ from tests.factories.http import Api, Caller
 from tests.factories.referrals import key, referral_body
 
 
+@pytest.fixture(autouse=True)
+async def lots_count_pupils(lane: Database, town: Town) -> None:
+    """Where a lot counts families, a child joins the case of its brother or sister instead (test_household_case)."""
+    async with lane.write(town.officer) as session:
+        await session.run("UPDATE lot SET volume_unit = 'pupil' WHERE authority_id = $1", town.officer.authority_id)
+
+
 async def send(caller: Caller, **changes: Any) -> dict[str, Any]:
     answer = await caller.post("/v1/referrals", referral_body(**changes), headers=key())
     assert answer.status_code == 201, answer.text

@@ -219,6 +219,8 @@ async def build_scene(api: Api, database: Database, *, name: str = "Scene (made 
     ids["service"], ids["contract"], ids["lot"] = (
         str(group[0]) for group in (scene.town.services, scene.town.contracts, scene.town.lots)
     )
+    ids["household"] = referral["household_id"]
+    await _of_a_household(api, database, scene)
     ids |= await _to_come(api, database, scene)
     ids |= await _on_a_panel(api, scene)
     ids |= await _formats(api, database, scene)
@@ -271,6 +273,34 @@ def _letters(writes: Writes, made_at: datetime, ids: dict[str, str]) -> None:
             made_at=made_at,
             content=as_data(Document("Letter", made_at.date(), (Paragraph(words),))),
         )
+
+
+async def _of_a_household(api: Api, database: Database, scene: Scene) -> None:
+    """A child who has joined the running case; a change of school that is to come; a move to another authority."""
+    school, officer = at(api.as_(scene.town.school), LATER), at(api.as_(scene.town.officer), LATER)
+    named = {
+        "sibling_wish": "same_practitioner",
+        "sibling_of": (await school.get(f"/v1/referrals/{scene.ids['referral']}")).json()["reference"],
+    }
+    sent = (await school.post("/v1/referrals", referral_body(**named), headers=key())).json()
+    portal = at(api.as_(scene.town.provider), LATER)
+    acts: tuple[tuple[Caller, str, dict[str, Any] | None], ...] = (
+        (portal, f"/v1/allocations/{sent['allocation']['id']}/accept", None),
+        (
+            school,
+            f"/v1/referrals/{sent['id']}/change-school",
+            {"school_id": str(scene.town.schools[1].organisation_id), "starts_on": "2027-01-04"},
+        ),
+        (
+            officer,
+            f"/v1/referrals/{sent['id']}/transfer",
+            {"home_la_code": "340", "moved_on": "2026-11-20", "plan": "finish_here", "consent": "given",
+             "note": "Secret note", "officer": {"name": "Secret officer"}},
+        ),
+    )  # fmt: skip
+    for caller, path, body in acts:
+        answer = await caller.post(path, body)
+        assert answer.status_code == 200, answer.text
 
 
 async def _to_come(api: Api, database: Database, scene: Scene) -> dict[str, str]:

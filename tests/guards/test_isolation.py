@@ -71,8 +71,8 @@ def read_paths(api: Api, scene: Scene) -> list[str]:
         "concern_id": ["concern", "allegation"],
         **{f"{noun}_id": [noun] for noun in (
             "area", "school", "provider", "service", "contract", "lot", "practitioner", "client", "run", "policy",
-            "hand_over", "panel", "sitting", "item", "action", "review", "obligation", "audit", "audit_action",
-            "course", "enrolment", "placement", "link_day", "link_day_action",
+            "hand_over", "household", "panel", "sitting", "item", "action", "review", "obligation", "audit",
+            "audit_action", "course", "enrolment", "placement", "link_day", "link_day_action",
         )},
     }  # fmt: skip
     paths: list[str] = []

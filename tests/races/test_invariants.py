@@ -15,7 +15,7 @@ from app.settings import Settings
 from app.simulation.invariants import Acknowledged, NotTheOwnerError, breaches, check_database, invariants_sql
 from tests.conftest import Template
 from tests.factories.authority import Town
-from tests.factories.casework import at, missed
+from tests.factories.casework import at, contact, missed
 from tests.factories.falling_due import STARTS_AT, busy_town
 from tests.factories.formats import add_lot, course_body, enrolled, placement_body, register, service_of
 from tests.factories.http import Api, Caller, make_api
@@ -60,6 +60,7 @@ async def ground(template: Template, settings: Settings) -> AsyncIterator[Ground
         assert submitted.status_code == 200, submitted.text
         await _take_back_an_accepted_referral(school, at(api.as_(town.provider), TERM_OVER + timedelta(hours=1)))
         await _let_a_plan_take_effect(school, at(api.as_(town.officer), TERM_OVER + timedelta(hours=1)))
+        await _share_a_case(api, town)
         after = await next_contract(database, town, town.providers[1], on=TERM_OVER.date(), places=1)
         done = await after.commit(at(api.as_(town.officer), TERM_OVER + timedelta(hours=2)))
         assert done["moved_count"] == 1, done
@@ -147,6 +148,39 @@ async def _sit(api: Api, town: Town) -> None:
         await posted(officer, f"{path}/agenda/{item['id']}/decisions", body)
     review = await posted(at(api.as_(town.school), moment), "/v1/pre-exclusion-reviews", review_body())
     await posted(at(api.as_(town.school), moment), f"/v1/pre-exclusion-reviews/{review['id']}/to-panel", {"words": "x"})
+
+
+async def _share_a_case(api: Api, town: Town) -> None:
+    """A child joins the case of a brother or sister, is met, and changes school; the other one moves away."""
+    moment = TERM_OVER + timedelta(hours=1)
+    school, provider = at(api.as_(town.school), moment), at(api.as_(town.provider), moment)
+    listed = (await school.get("/v1/referrals?state=accepted&state=in_progress")).json()["data"]
+    (first,) = [one for one in listed if one["case_provider_id"] == str(town.provider.organisation_id)]
+    named = {"sibling_wish": "same_practitioner", "sibling_of": first["reference"]}
+    second = (await school.post("/v1/referrals", referral_body(**named), headers=key())).json()
+    joined = await provider.post(f"/v1/allocations/{second['allocation']['id']}/accept")
+    assert joined.json()["intervention_id"] == first["intervention_id"], joined.text
+    case = f"/v1/interventions/{first['intervention_id']}"
+    held = contact(held_at=moment.isoformat(), kind="session")
+    person = {"name": "Robin Exemplar"}
+    acts: list[tuple[Caller, str, dict[str, object]]] = [
+        (provider, f"{case}/safety", {"safe_contact": True, "visit_risks": True}),
+        (provider, f"{case}/contacts", held),
+        (
+            school,
+            f"/v1/referrals/{second['id']}/change-school",
+            {"school_id": str(town.schools[1].organisation_id), "starts_on": moment.date().isoformat()},
+        ),
+        (
+            at(api.as_(town.officer), moment),
+            f"/v1/referrals/{first['id']}/transfer",
+            {"home_la_code": "340", "moved_on": moment.date().isoformat(), "plan": "finish_here", "consent": "given",
+             "note": "x", "officer": person},
+        ),
+    ]  # fmt: skip
+    for caller, path, body in acts:
+        answer = await caller.post(path, body)
+        assert answer.status_code in (200, 201, 204), answer.text
 
 
 async def _take_back_an_accepted_referral(school: Caller, provider: Caller) -> None:
@@ -459,6 +493,25 @@ BREAKAGES = {
         " WHERE a.event_id = e.id AND e.subject_id = c.id AND c.kind = 'allegation_about_worker'"
     ],
     "allegation_owed_by_another": ["UPDATE concern SET recipient_id = organisation_id WHERE worker IS NOT NULL"],
+    "shared_case_disagrees": ["UPDATE case_member SET left_at = joined_at"],
+    "member_of_no_case": ["UPDATE intervention SET shared = false"],
+    "family_has_two_cases": [
+        "INSERT INTO intervention (authority_id, id, booking_id, referral_id, lot_id, provider_id,"
+        " referring_organisation_id, state, accepted_at, updated_at, planned_start_on, planned_end_on)"
+        " SELECT authority_id, gen_random_uuid(), gen_random_uuid(), referral_id, lot_id, provider_id,"
+        " referring_organisation_id, 'planned', '2034-01-01', updated_at, planned_start_on, planned_end_on"
+        " FROM intervention WHERE state = 'active' LIMIT 1",
+        "UPDATE referral r SET intervention_id = i.id, state = 'accepted', sibling_group_id = s.sibling_group_id"
+        " FROM intervention i JOIN referral s ON s.id = i.referral_id WHERE i.accepted_at = '2034-01-01'"
+        " AND r.state = 'waiting'",
+        "DELETE FROM event WHERE type = 'referral.siblings_linked'",
+    ],
+    "school_change_not_done": ["UPDATE school_change SET state = 'planned', ended_at = NULL, past = NULL"],
+    "old_school_still_reads": [
+        "UPDATE referral r SET referring_organisation_id = c.from_school_id FROM school_change c"
+        " WHERE c.referral_id = r.id"
+    ],
+    "transfer_not_followed_up": ["DELETE FROM obligation WHERE kind = 'transfer_check'"],
     "owed_though_done": [
         "UPDATE obligation SET met_at = NULL, cancelled_at = NULL WHERE kind = 'school_return' AND met_at IS NOT NULL"
     ],

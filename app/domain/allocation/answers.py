@@ -75,6 +75,8 @@ class Decision(NamedTuple):
     """It was placed for the sake of a sibling with the same practitioner."""
     by_officer: bool = False
     """An officer chose the place (`override`), whatever the rule would have done."""
+    joins_case: bool = False
+    """It shares the place of a brother or sister, whose case it joins (`joining`)."""
 
 
 @dataclass(frozen=True, slots=True)

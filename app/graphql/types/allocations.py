@@ -85,6 +85,9 @@ class Allocation(Row, Node):
     reference: str = seen(_PUBLIC)
     state: str = seen(_PUBLIC)
     version: int = seen(_PUBLIC)
+    joins_intervention_id: UUID | None = seen(
+        Group.SHARED_CASE, "The case that the child is to join, in its place; null for a place of its own."
+    )
     starts_on: date = seen(_PUBLIC, "From when the place is the family's.")
     offered_at: datetime = seen(_PUBLIC)
     answer_due_at: datetime = seen(_PUBLIC)

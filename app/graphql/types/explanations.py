@@ -48,6 +48,7 @@ class ExplanationFacts:
     free_on: date | None = seen(_TOLD, "The day of that; null when it is free.")
     wishes_not_met: list[str] | None = seen(_TOLD)
     placed_by_officer: bool | None = seen(_TOLD, "An officer chose the place, not the order.")
+    joins_case: bool | None = seen(_TOLD, "It is to join the case of a brother or sister.")
     window_school_days: int | None = seen(_TOLD, "How far ahead this band is offered places.")
     excuse: str | None = seen(_TOLD, "Of an offer before its turn: why, such as `SIBLING_HOLD`.")
     passed_over_for: str | None = seen(_TOLD, "While it waits: why a place went to a family further back.")
@@ -167,6 +168,7 @@ def _facts(facts: DecisionFacts, sees: frozenset[Group]) -> ExplanationFacts:
         free_on=facts.free_on,
         wishes_not_met=list(facts.soft_mismatches),
         placed_by_officer=facts.placed_by_officer,
+        joins_case=facts.joins_case,
         window_school_days=facts.window_days,
         excuse=facts.excuse,
         passed_over_for=facts.passed_over_for,

@@ -1,14 +1,16 @@
 """Interventions: the work with a family, its contacts, plan, goals and readings."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import orjson
 import strawberry
 from strawberry.scalars import JSON
 
-from app.access import Group
+from app.access import Group, Principal
+from app.domain.household_case import as_member_sees
 from app.graphql.context import Info
 from app.graphql.rows import Node, Row, edge, of_noun
 from app.graphql.types.charts import CHART_PRICE, ReadingsChart, shown
@@ -217,7 +219,8 @@ class Intervention(Row, Node):
 
     state: str = seen(_PUBLIC, "`planned`, `active`, `paused` or `closed`.")
     version: int = seen(_PUBLIC)
-    accepted_at: datetime = seen(_PUBLIC)
+    # A list is ordered by the case's own moment, which the school of a child who joined later is not shown.
+    accepted_at: datetime = strawberry.field(metadata={"group": _PUBLIC, "column": "shown_accepted_at"})
     updated_at: datetime = seen(_PUBLIC)
     safety_acknowledged_at: datetime | None = seen(_PUBLIC)
     started_on: date | None = seen(_PUBLIC, "The first attended contact.")
@@ -227,6 +230,18 @@ class Intervention(Row, Node):
     outcome: str | None = seen(_PUBLIC)
     close_reason: str | None = seen(_PUBLIC)
     closure_summary: strawberry.Private[str | None]
+    part: strawberry.Private[str | None]
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any], principal: Principal) -> "Intervention":
+        """A case; of one that several children share, a school is shown its own child's part."""
+        shown = dict(record)
+        if record["part"] is not None:
+            shown = as_member_sees(record, orjson.loads(record["part"]))
+        made = super().of(shown, principal)
+        made.__dict__["shown_accepted_at"] = shown["accepted_at"]
+        made.__dict__["accepted_at"] = record["accepted_at"]
+        return made
 
     referral: Annotated["Referral", strawberry.lazy("app.graphql.types.referrals")] | None = edge(
         "referral", "referral_id", group=_PUBLIC, rule="graphql.referrals"
@@ -236,6 +251,17 @@ class Intervention(Row, Node):
     lot: Lot | None = edge("lot", "lot_id", group=_PUBLIC, rule="graphql.lots")
     practitioner: Practitioner | None = edge("practitioner", "practitioner_id", group=_PUBLIC)
     plan: Plan | None = edge("plan", "id", group=_PROGRESS, rule="get_plan")
+
+    @resolved(
+        "The referrals that the case serves: of brothers and sisters who share it, as far as you may see them.",
+        group=_PUBLIC,
+        rule="graphql.referrals",
+    )
+    def referrals(
+        self, info: Info, first: First = CHILDREN
+    ) -> list[Annotated["Referral", strawberry.lazy("app.graphql.types.referrals")]] | None:
+        """The first to be received."""
+        return children(info, self, "referral", "intervention_id", first)
 
     @resolved("How the work ended; null while it goes on.", group=_PROGRESS)
     def closure(self) -> Closure | None:

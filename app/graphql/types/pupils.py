@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import strawberry
@@ -14,6 +14,9 @@ from app.graphql.rows import Node, Row, edge, of_noun
 from app.graphql.types.common import CHILDREN, First, children
 from app.graphql.visibility import case_type, resolved, seen
 from app.queries.graph import nouns
+
+if TYPE_CHECKING:
+    from app.graphql.types.referrals import Referral
 
 _WHO, _STATUTORY = Group.IDENTITY, Group.STATUTORY
 _RULE = "graphql.referrals"
@@ -71,6 +74,13 @@ class Household(Row, Node):
     def contacts(self, info: Info, first: First = CHILDREN) -> list[HouseholdContact] | None:
         """The first contacts."""
         return children(info, self, "household_contact", "household_id", first)
+
+    @resolved("Its referrals, as far as you may see them, in the order in which they came.", group=_WHO, rule=_RULE)
+    def referrals(
+        self, info: Info, first: First = CHILDREN
+    ) -> list[Annotated["Referral", strawberry.lazy("app.graphql.types.referrals")]] | None:
+        """The first of them."""
+        return children(info, self, "referral", "household_id", first)
 
     @resolved("Other children of the household.", group=_WHO)
     def linked_children(self, info: Info, first: First = CHILDREN) -> list[LinkedChild] | None:

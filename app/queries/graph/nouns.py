@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from app.access import Kind
+from app.queries.interventions import PART
 from app.queries.obligations import about_referral, area_of, case_of, seen_referral_of
 from app.queries.timeline import ENTRIES
 
@@ -172,6 +173,7 @@ REFERRAL: Final = Noun(
         "received_from": "t.received_at >= {}::timestamptz",
         "received_before": "t.received_at < {}::timestamptz",
     },
+    parents={"intervention_id": Order(("received_at", "id")), "household_id": Order(("received_at", "id"))},
     own={
         Kind.PROVIDER: "t.case_provider_id = {}",
         Kind.SCHOOL: "(t.referring_organisation_id = {} OR t.school_id = {})",
@@ -257,7 +259,8 @@ ALLOCATION: Final = Noun(
     "offer t",
     _split(
         "id referral_id provider_id referring_organisation_id school_id lot_id service_id intervention_id"
-        " practitioner_id decision_id reference state version starts_on offered_at answer_due_at answered_at"
+        " joins_intervention_id practitioner_id decision_id reference state version starts_on offered_at answer_due_at"
+        " answered_at"
         " updated_at decline_reason deemed_acceptance deemed_at identity_released_at objection_until"
     ),
     _split("summary decline_note"),
@@ -339,9 +342,9 @@ _ACCEPTED: Final = Order(("accepted_at", "id"), descending=True)
 
 INTERVENTION: Final = Noun(
     "intervention",
-    "intervention t",
+    f"(SELECT i.*, {PART} AS part FROM intervention i) t",  # noqa: S608 - our own text
     _split(
-        "id referral_id lot_id provider_id referring_organisation_id school_id practitioner_id state version"
+        "id part referral_id lot_id provider_id referring_organisation_id school_id practitioner_id state version"
         " accepted_at updated_at safety_acknowledged_at started_on planned_start_on planned_end_on closed_on outcome"
         " close_reason closure_summary"
     ),

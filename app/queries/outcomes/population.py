@@ -1,7 +1,8 @@
 """Whose outcomes are counted: the closed cases of a period, with the term before each referral and after each closure.
 
-A case counts when support began (a first contact was attended) and the referral closed in the period other than as
-entered in error. A pupil counts once per intervention, also when two organisations referred.
+A case counts when support began (a first contact was attended; of a case that brothers and sisters share, each child's
+own) and the referral closed in the period other than as entered in error. A pupil counts once per intervention, also
+when two organisations referred.
 
 The terms are the calendar's, given to SQL as sorted arrays and found by bisection (`width_bucket`). The cases stand in
 a materialised step because row policy lets only leak-proof conditions use an index: comparing a fact's term with a
@@ -62,12 +63,14 @@ CASES: Final = """cases AS MATERIALIZED (
     ($2::text[])[width_bucket((r.closed_at AT TIME ZONE 'Europe/London')::date, $4::date[]) + 1] AS term_after
   FROM referral r
   JOIN intervention i ON i.authority_id = r.authority_id AND i.id = r.intervention_id
+  LEFT JOIN case_member p ON i.shared AND p.authority_id = r.authority_id AND p.intervention_id = i.id
+    AND p.referral_id = r.id
   LEFT JOIN school s ON s.authority_id = r.authority_id AND s.organisation_id = r.school_id
   CROSS JOIN LATERAL (
     SELECT width_bucket((r.received_at AT TIME ZONE 'Europe/London')::date - 1, $3::date[]) AS place
   ) b
   WHERE r.authority_id = $1 AND r.closed_at >= $5 AND r.closed_at < $6
-    AND r.outcome <> 'entered_in_error' AND i.started_on IS NOT NULL
+    AND r.outcome <> 'entered_in_error' AND CASE WHEN i.shared THEN p.started_on ELSE i.started_on END IS NOT NULL
     AND ($7::uuid IS NULL OR r.area_id = $7) AND ($8::uuid IS NULL OR r.school_id = $8)
     AND ($9::uuid IS NULL OR i.provider_id = $9) AND ($10::text IS NULL OR s.phase = $10)
     AND ($11::text IS NULL OR r.band = $11) AND ($12::text IS NULL OR $12 = ANY (r.need_codes))

@@ -27,11 +27,13 @@ WITH m AS MATERIALIZED (
   SELECT r.id, r.area_id, r.school_id, s.phase, i.provider_id, r.band, r.need_codes,
     (r.received_at AT TIME ZONE 'Europe/London')::date AS received_on,
     (o.offered_at AT TIME ZONE 'Europe/London')::date AS offered_on,
-    (i.accepted_at AT TIME ZONE 'Europe/London')::date AS accepted_on,
-    i.started_on AS first_contact_on,
+    ((CASE WHEN i.shared THEN p.joined_at ELSE i.accepted_at END) AT TIME ZONE 'Europe/London')::date AS accepted_on,
+    CASE WHEN i.shared THEN p.started_on ELSE i.started_on END AS first_contact_on,
     least((r.closed_at AT TIME ZONE 'Europe/London')::date, $5) AS watched_until
   FROM referral r
   LEFT JOIN intervention i ON i.authority_id = r.authority_id AND i.id = r.intervention_id
+  LEFT JOIN case_member p ON i.shared AND p.authority_id = r.authority_id AND p.intervention_id = i.id
+    AND p.referral_id = r.id
   LEFT JOIN school s ON s.authority_id = r.authority_id AND s.organisation_id = r.school_id
   LEFT JOIN (
     SELECT f.referral_id, min(f.offered_at) AS offered_at FROM offer f

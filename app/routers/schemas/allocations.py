@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from orjson import Fragment
@@ -44,6 +44,12 @@ class AllocationLineOut(Seen):
     state: Annotated[str, _Public]
     version: Annotated[int, _Public]
     provider_id: Annotated[UUID, _Public]
+    kind: Annotated[
+        Literal["place", "joins_case"],
+        Group.SHARED_CASE,
+        Field(description="`joins_case`: the child is to join a case of yours, in its place."),
+    ]
+    joins_intervention_id: Annotated[UUID | None, Group.SHARED_CASE, Field(description="The case to be joined.")]
     starts_on: Annotated[
         date,
         _Public,

@@ -41,6 +41,7 @@ class ExplanationFactsOut(Seen):
     free_on: Annotated[date | None, _Told, Field(description="The day of that; null when it is free.")]
     wishes_not_met: Annotated[list[str], _Told]
     placed_by_officer: Annotated[bool, _Told, Field(description="An officer chose the place, not the order.")]
+    joins_case: Annotated[bool, _Told, Field(description="It is to join the case of a brother or sister.")]
     window_school_days: Annotated[int, _Told, Field(description="How far ahead this band is offered places.")]
     excuse: Annotated[str | None, _Told, Field(description="Of an offer before its turn: why, such as `SIBLING_HOLD`.")]
     passed_over_for: Annotated[

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from app.access import Group, Kind, party_of
+from app.domain.household_case import as_member_sees
 from app.domain.interventions import CLOSING_OUTCOMES, GoalResult, available_actions
 from app.domain.pauses import PauseReason
 from app.domain.vocabulary import ClosureOutcome, ClosureReason
@@ -51,6 +52,11 @@ class InterventionOut(Seen):
 
     id: Annotated[UUID, Public]
     referral_id: Annotated[UUID, Public, Field(description="The referral holds the names, for those who may see them.")]
+    referral_ids: Annotated[
+        list[UUID],
+        Public,
+        Field(description="The open referrals that it serves, as far as you may see them: siblings may share it."),
+    ]
     provider_id: Annotated[UUID, Public]
     lot_id: Annotated[UUID, Public]
     school_id: Annotated[UUID | None, Public]
@@ -77,6 +83,8 @@ class InterventionOut(Seen):
 
 def intervention_as_seen(row: dict[str, Any], kind: Kind) -> dict[str, Any]:
     """An intervention's row as a caller of this kind sees it."""
+    if row["part"] is not None:
+        row = as_member_sees(row, row["part"])
     values = {
         **row,
         "closure": row["closure_summary"],
@@ -164,6 +172,20 @@ class SummaryIn(In):
     family_words: FamilyWordsIn | None = None
 
 
+class ChildsEndingIn(In):
+    """How a shared case ended for one of its children."""
+
+    referral_id: UUID
+    outcome: ClosureOutcome = Field(json_schema_extra={"enum": list(CLOSING_OUTCOMES)})
+    reason: ClosureReason
+
+
+class LeaveIn(ChildsEndingIn):
+    """One child's part in a shared case ends; the case goes on."""
+
+    note: LongText | None = Field(None, description="Why, in words.")
+
+
 class CloseIn(In):
     """The end of the work: outcome and reason in codes, a result for every goal of the plan, and a summary."""
 
@@ -189,5 +211,10 @@ class CloseIn(In):
     )
     reason: ClosureReason
     goals: list[GoalResultIn] = Field(default_factory=list, max_length=20)
+    children: list[ChildsEndingIn] = Field(
+        default_factory=list,
+        max_length=20,
+        description="Of a case that brothers and sisters share: the children for whom it ended otherwise.",
+    )
     summary: SummaryIn
     note: LongText | None = Field(None, description="Why it ended so, in words.")

@@ -220,6 +220,9 @@ class PolicyContent(In):
     attention_working_days: Clock = Field(
         description="For an officer to look, where a rule asks for the band to be reviewed."
     )
+    transfer_working_days: Clock = Field(
+        description="For an officer to see that the authority that a child moved to has what it needs."
+    )
 
 
 _EXAMPLE: Final[dict[str, Any]] = {

@@ -203,6 +203,12 @@ class ReferralOut(Seen):
         str | None, Group.PROGRESS, Field(description="Where the family was sent instead, where a panel redirected it.")
     ]
     closed_at: Annotated[datetime | None, Group.PROGRESS]
+    household_id: Annotated[UUID, _Identity]
+    moved_on: Annotated[
+        date | None,
+        _Public,
+        Field(description="The child left your school on this day: this is the referral as it stood then."),
+    ]
 
 
 class ReferralLineOut(Seen):

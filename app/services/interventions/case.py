@@ -15,8 +15,8 @@ from app.domain.pauses import Pause
 from app.domain.vocabulary import WITHHELD
 from app.errors import ActionNotAvailable, NotFound
 from app.models.casework import intervention
+from app.queries import household_cases, offers
 from app.queries import interventions as queries
-from app.queries import offers
 from app.queries import writes as writing
 from app.queries.parties import authority_organisation
 from app.queries.writes import Writes
@@ -57,9 +57,15 @@ async def lock_case(session: WriteSession, intervention_id: UUID, check: Check) 
 
 
 async def check_agreed(session: ReadSession, row: Row) -> None:
-    """Raise ActionNotAvailable when the family has taken its agreement back: work stops with it."""
-    status = await queries.agreement_status(session, row["referral_id"])
-    if status in WITHHELD:
+    """Raise ActionNotAvailable when the family has taken its agreement back: work stops with it.
+
+    In a case that several children share it goes on for those for whom the family still agrees.
+    """
+    if row["shared"]:
+        stopped = not await household_cases.someone_agrees(session, row["id"])
+    else:
+        stopped = await queries.agreement_status(session, row["referral_id"]) in WITHHELD
+    if stopped:
         raise ActionNotAvailable("The family has taken its agreement back: the work stops here.")
 
 
@@ -93,16 +99,26 @@ async def tell(
     row: Row,
     *,
     to_referrer: bool = True,
+    moves_referral: bool = False,
     data: dict[str, object] | None = None,
 ) -> UUID:
-    """Queue the event of an act on a changed intervention; its id. What the referrer may not see it is not told of."""
-    referrer = [row["referring_organisation_id"], row["school_id"]] if to_referrer else []
+    """Queue the event of an act on a changed intervention; its id. What the referrer may not see it is not told of.
+
+    Of a case that several children share, all their schools are told, without saying whose referral it is where that
+    would tell one school of another's. But an event that moves a referral is that referral's alone (`moves_referral`).
+    """
+    referrer: set[UUID | None] = {row["referring_organisation_id"], row["school_id"]} if to_referrer else set()
+    referral_id = row["referral_id"]
+    if row["shared"] and to_referrer and not moves_referral:
+        everyone = await household_cases.schools_of(session, row["id"])
+        referral_id = referral_id if everyone <= referrer else None
+        referrer |= everyone
     return events.tell(
         writes,
         session,
         event_type,
         subject=("intervention", row["id"], row["version"]),
         audience=[await authority_organisation(session), row["provider_id"], *referrer],
-        referral_id=row["referral_id"],
+        referral_id=referral_id,
         data=data,
     )

@@ -23,6 +23,7 @@ from app.queries import contacts as queries
 from app.queries import interventions
 from app.queries.writes import Writes
 from app.services import history, obligations
+from app.services.household_cases import start_members
 from app.services.interventions.case import (
     Check,
     Row,
@@ -52,12 +53,15 @@ async def record_contact(
     # Read without a lock to learn which locks must come first. Work that has started never un-starts, and its first
     # day only moves back, so what this contact changes can only become less until the rows are locked.
     seen = await find_case(session, intervention_id)
-    if contact.attended and (seen["started_on"] is None or contact.held_on < seen["started_on"]):
+    begins = seen["started_on"] is None or contact.held_on < seen["started_on"] or seen["shared"]
+    if contact.attended and begins and contact.kind is not ContactKind.FOLLOW_UP:
         async with broker(session) as wide:
             row = await lock_case_and_allocation(wide, intervention_id, check)
             await _check(wide, row, contact, values["supersedes_id"])
             recorded, told = _written(wide, writes, row, contact, values)
             await _begin(wide, writes, row, contact, told)
+            if row["shared"]:
+                await start_members(wide, writes, row, contact.held_at)
             return recorded
     row = await lock_case(session, intervention_id, check)
     await _check(session, row, contact, values["supersedes_id"])
@@ -125,6 +129,7 @@ async def _start(
         writes,
         "intervention.started",
         row,
+        moves_referral=True,
         data={**told, "referral_version": history.next_version(referral)},
     )
     await history.move(

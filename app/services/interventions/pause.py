@@ -1,5 +1,6 @@
 """Pausing the work with a family, and going on with it: case, place, referral and clocks in one act."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -16,7 +17,7 @@ from app.queries import contacts, interventions
 from app.queries import writes as writing
 from app.queries.parties import calendar_of
 from app.queries.writes import Writes
-from app.services import history, obligations
+from app.services import history, household_cases, obligations
 from app.services.followers import make_way
 from app.services.interventions.case import (
     Check,
@@ -170,7 +171,23 @@ async def _turn(
     event_type = "intervention.paused" if paused else "intervention.resumed"
     await change(wide, row, state=state.value, planned_end_on=new_end)
     event_id = await tell(
-        wide, writes, event_type, row, data={**told, "referral_version": history.next_version(referral)}
+        wide,
+        writes,
+        event_type,
+        row,
+        moves_referral=True,
+        data={**told, "referral_version": history.next_version(referral)},
     )
-    target = State.ON_HOLD if paused else _REFERRAL_STATE[state]
+    met = await household_cases.met_in(wide, row)
+    target = State.ON_HOLD if paused else _referral_state(state, referral, met)
     await history.move(wide, writes, referral, target, event_id=event_id, event_type=event_type)
+    for member in await household_cases.others_in(wide, row):
+        target = State.ON_HOLD if paused else _referral_state(state, member, met)
+        await household_cases.move_member(wide, writes, row, member, target, event_type)
+
+
+def _referral_state(case: InterventionState, referral: Row, met: AbstractSet[UUID] | None) -> State:
+    """Where a child's referral stands in a case that goes on: by the case, or by whether the child itself was met."""
+    if met is None:
+        return _REFERRAL_STATE[case]
+    return State.IN_PROGRESS if referral["id"] in met else State.ACCEPTED

@@ -42,6 +42,9 @@ def _is_theirs(referral: Row, kind: Kind, organisation_id: UUID, action: str) ->
     """Whether an act is the caller's: others read the referral, who have no part in changing it."""
     if kind is Kind.PROVIDER:
         return bool(referral["case_provider_id"] == organisation_id)
+    if kind in (Kind.SCHOOL, Kind.AGENCY) and action == "change-school":
+        # Whose roll the child is on says so: not an agency that sent the referral.
+        return bool(referral["school_id"] == organisation_id)
     if kind in (Kind.SCHOOL, Kind.AGENCY) and action in SENDERS_ACTS:
         return bool(referral["referring_organisation_id"] == organisation_id)
     return True
@@ -72,7 +75,8 @@ def _check_open(referral: Row, kind: Kind, organisation_id: UUID, action: str) -
     if not _is_theirs(referral, kind, organisation_id, action):
         if kind is Kind.PROVIDER:  # that had the case
             raise NotFound
-        raise Forbidden("Only the sender of a referral may do that.")
+        who = "the child's school" if action == "change-school" else "the sender of a referral"
+        raise Forbidden(f"Only {who} may do that.")
     if action not in actions_of(referral, kind, organisation_id):
         raise ActionNotAvailable(f"A referral that is {referral['state']} is not open to this act.")
 

@@ -7,10 +7,10 @@ from uuid import UUID
 from app.db import BrokerSession, WriteSession, broker
 from app.domain.allocation import Hold
 from app.domain.clocks import in_hours
-from app.domain.obligations import OF_AN_INTERVENTION, ObligationKind
+from app.domain.obligations import ObligationKind
 from app.domain.referral import CASE_STATES, State
 from app.domain.referral_facts import Facts, agreement_faults, amendment_faults
-from app.domain.vocabulary import WITHHELD
+from app.domain.vocabulary import WITHHELD, ClosureOutcome
 from app.errors import FieldFault, Invalid
 from app.ids import new_id
 from app.models.demand import referral_amendment
@@ -21,7 +21,8 @@ from app.queries.writes import Writes, to_json
 from app.services import events, history
 from app.services.allocation import allocate_waiting
 from app.services.answers_to_offers import withdraw_live_offer
-from app.services.bookings import release_booking
+from app.services.ended_cases import end_case
+from app.services.household_cases import leave
 from app.services.obligations import cancel, meet, owe
 from app.services.panels import sending
 from app.services.policies import policy_today
@@ -137,7 +138,7 @@ async def withdraw_referral(
         told = await parties(wide, referral)
         taken_back = await withdraw_live_offer(wide, writes, referral, "withdrawn")
         if referral["state"] == State.ACCEPTED and taken_back is None:
-            await _end_unbegun_case(wide, referral)
+            await _leave_or_end(wide, writes, referral)
         event_id = events.tell(
             writes,
             wide,
@@ -159,20 +160,10 @@ async def withdraw_referral(
         await allocate_waiting(wide, writes, "withdrawal")
 
 
-async def _end_unbegun_case(wide: BrokerSession, referral: Row) -> None:
-    """Close an accepted intervention before its first contact: the place is freed and no volume is used."""
-    await offers.touch(wide, referral["intervention_id"])
-    row = await wide.row(
-        "UPDATE intervention SET state = 'closed', closed_on = $3, outcome = 'withdrawn', version = version + 1,"
-        " updated_at = $4 WHERE authority_id = $1 AND id = $2 RETURNING booking_id",
-        wide.authority_id,
-        referral["intervention_id"],
-        wide.today,
-        wide.now,
-    )
-    if row is not None:
-        await release_booking(wide, row["booking_id"], "withdrawn")
-    await cancel(wide, referral["intervention_id"], OF_AN_INTERVENTION)
+async def _leave_or_end(wide: BrokerSession, writes: Writes, referral: Row) -> None:
+    """End a case that was accepted and not begun, or the child's part in one that it shares."""
+    if not await leave(wide, referral):
+        await end_case(wide, writes, referral["intervention_id"], ClosureOutcome.WITHDRAWN)
 
 
 async def request_information(session: WriteSession, writes: Writes, referral_id: UUID, question: str) -> None:

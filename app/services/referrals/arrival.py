@@ -33,6 +33,7 @@ class Sender:
     school_urn: str | None
     area_id: UUID | None
     safeguarding_contact: str
+    la_code: str
 
 
 async def arrival_of(session: BrokerSession, facts: Facts) -> list[asyncpg.Record]:
@@ -54,7 +55,13 @@ def sender_of(session: ReadSession, facts: Facts, rows: Sequence[asyncpg.Record]
         detail = "A school refers for its own pupils." if is_school else "No member school has this URN."
         raise Invalid(errors=[FieldFault("/school_urn", "school", detail)])
     return Sender(
-        row["name"], row["school_id"], row["school_name"], row["urn"], row["area_id"], row["safeguarding_contact"]
+        row["name"],
+        row["school_id"],
+        row["school_name"],
+        row["urn"],
+        row["area_id"],
+        row["safeguarding_contact"],
+        row["la_code"],
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.db import WriteSession, broker
 from app.domain.allocation import Want, decide, verdicts_of
-from app.domain.referral_facts import Facts
+from app.domain.referral_facts import Facts, home_warnings
 from app.domain.year_groups import key_stage
 from app.errors import DuplicateReferral
 from app.ids import new_id
@@ -25,6 +25,7 @@ async def check_referral(session: WriteSession, facts: Facts) -> dict[str, Any]:
     async with broker(session) as wide:
         arrived = await arrival_of(wide, facts)
         sender = sender_of(wide, facts, arrived)
+        warnings += home_warnings(facts["pupil"]["home_la_code"], sender.la_code)
         duplicate: str | None = None
         try:
             match_pupil(facts, arrived)

@@ -19,7 +19,7 @@ from app.domain.vocabulary import WITHHELD
 from app.errors import ActionNotAvailable, FieldFault, Invalid, InvariantBroken, NotFound
 from app.ids import new_id
 from app.models import supply
-from app.queries import interventions, offers, referrals
+from app.queries import household_cases, interventions, offers, referrals
 from app.queries import officers_acts as queries
 from app.queries.parties import authority_organisation, calendar_of
 from app.queries.school_calendars import calendar_of_school
@@ -146,6 +146,8 @@ async def _locked(wide: BrokerSession, ground: Ground, referral_id: UUID) -> _Un
     if before in CASE_STATES and seen["intervention_id"] is not None:
         await offers.touch(wide, seen["intervention_id"])
         case = await interventions.lock_intervention(wide, seen["intervention_id"])
+        if case is not None and case["state"] != InterventionState.CLOSED:
+            case = None  # it goes on with the other children; this one may be offered to join it again
     referral = await referrals.lock(wide, referral_id)
     if referral is None:
         raise InvariantBroken
@@ -206,7 +208,8 @@ async def _go_on(wide: BrokerSession, writes: Writes, undone: _Undone, case: Row
         close_reason=None,
         closure_summary=None,
     )
-    await queries.book_again(wide, case["id"], booking_id)
+    await household_cases.carry_on_with(wide, case["id"], undone.referral)
+    await household_cases.reopen_for(wide, case["id"], undone.referral["id"])
     return kept
 
 

@@ -2,7 +2,8 @@
 
 A sender names its own referrals alone; officers any, across senders too, and of that no sender is told: it would learn
 that another organisation knows the family. So what a sender's act shows it (versions, events) never depends on groups
-that officers made: each act writes what it names, linked already or not. Each child keeps a case of its own.
+that officers made: each act writes what it names, linked already or not. Where a lot counts families, siblings share
+one case there (`app.services.household_cases`); otherwise each child has a case of its own.
 """
 
 from collections.abc import Sequence
@@ -16,12 +17,13 @@ from app.db import BrokerSession, WriteSession, broker
 from app.domain.referral import State, available_actions
 from app.errors import ActionNotAvailable, FieldFault, Forbidden, Invalid, NotFound
 from app.models import demand
+from app.queries import offers, siblings
 from app.queries import referrals as queries
-from app.queries import siblings
 from app.queries.parties import authority_organisation
 from app.queries.writes import Writes, change
-from app.services import events
+from app.services import events, history
 from app.services.allocation import allocate_waiting
+from app.services.answers_to_offers import withdraw_live_offer
 
 SAME_PRACTITIONER = "same_practitioner"
 
@@ -81,6 +83,7 @@ async def link_siblings(session: WriteSession, writes: Writes, referral_id: UUID
             raise ActionNotAvailable(f"A referral that is {referral['state']} is not open to this act.")
         sibling = await sibling_named(wide, reference, referral["pupil_id"])
         before = referral["sibling_group_id"]
+        await _take_back_joining(wide, writes, referral, None if sibling is None else sibling["id"])
         if sibling is None:
             told = referral["sibling_wish"] if _sends(wide, referral) else before
             if told is not None:
@@ -93,6 +96,18 @@ async def link_siblings(session: WriteSession, writes: Writes, referral_id: UUID
                 if each["sibling_group_id"] != group_id:
                     await _write(wide, writes, each, group_id)
         await allocate_waiting(wide, writes, "siblings")
+
+
+async def _take_back_joining(wide: BrokerSession, writes: Writes, referral: Any, sibling_id: UUID | None) -> None:
+    """Take back an offer to join the case of a child who is no longer said to be a brother or sister."""
+    offer = await offers.live_of_referral(wide, referral["id"])
+    if offer is None or offer["joins_intervention_id"] is None:
+        return
+    if await siblings.is_in_case(wide, offer["joins_intervention_id"], sibling_id):
+        return
+    withdrawn = await withdraw_live_offer(wide, writes, referral, "siblings_unlinked")
+    if withdrawn is not None:
+        await history.move(wide, writes, referral, State.WAITING, event_id=withdrawn, event_type="allocation.withdrawn")
 
 
 async def _others(wide: BrokerSession, group_id: UUID | None, known: Sequence[UUID]) -> list[asyncpg.Record]:

@@ -13,7 +13,7 @@ from app.domain.allocation import Hold, Want
 from app.domain.calendar import Calendar
 from app.domain.clocks import in_hours
 from app.domain.referral import State
-from app.domain.referral_facts import Facts, referral_faults, referral_warnings
+from app.domain.referral_facts import Facts, home_warnings, referral_faults, referral_warnings
 from app.domain.year_groups import key_stage
 from app.errors import FieldFault, Invalid
 from app.ids import new_id, new_reference
@@ -26,6 +26,7 @@ from app.queries.writes import Writes
 from app.services import events, history
 from app.services.allocation import decide_arrival
 from app.services.ground import Ground, survey
+from app.services.join_offers import joins_on_arrival
 from app.services.made_offers import keep_decision, make_offer
 from app.services.obligations import owe
 from app.services.referrals.arrival import Match, Sender, arrival_of, keep_pupil, match_pupil, sender_of
@@ -59,6 +60,7 @@ async def submit_referral(session: WriteSession, writes: Writes, facts: Facts) -
     async with broker(session) as wide:
         arrived = await arrival_of(wide, facts)
         sender = sender_of(wide, facts, arrived)
+        warnings += home_warnings(facts["pupil"]["home_la_code"], sender.la_code)
         match = match_pupil(facts, arrived)
         pupil_id, household_id = await keep_pupil(wide, writes, facts, match, sender.school_id)
         sibling = await sibling_named(wide, facts["sibling_of"], pupil_id)
@@ -71,7 +73,8 @@ async def submit_referral(session: WriteSession, writes: Writes, facts: Facts) -
             ground = ground.with_claims(await practitioners_of(wide, group_id, referral["id"]), wide.today)
         held = [*holds, *([Hold.HOUSEHOLD_HAS_PLACE.value] if match.household_has_place else [])]
         want = _want(referral, held, match, ground)
-        decided = await decide_arrival(wide, ground, want)
+        joins = await joins_on_arrival(wide, ground, want, pupil_id, household_known=match.household_has_place)
+        decided = await decide_arrival(wide, ground, want) if joins is None else joins.decided
         decision = decided.decision
         figures = _keep_facts(wide, writes, facts, referral, ground.calendar)
         submitted = events.tell(
@@ -86,14 +89,15 @@ async def submit_referral(session: WriteSession, writes: Writes, facts: Facts) -
             wide, writes, referral["id"], 1, (State.NEW, State.SUBMITTED),
             event_id=submitted, event_type="referral.submitted",
         )  # fmt: skip
-        decision_id = keep_decision(wide, writes, ground, want, decided, "arrival")
+        decision_id = keep_decision(wide, writes, ground, joins.want if joins else want, decided, "arrival")
         offer = None
         if decision.place is not None:
             provider_id = next(lot.provider_id for lot in ground.lots if lot.id == decision.place.lot_id)
             known = match.household_id is not None and bool(await known_households(wide, provider_id, [household_id]))
             offer, event_id = make_offer(
                 wide, writes, ground, referral | _offer_facts(facts), decision.place, decision_id,
-                known_to_you=known, authority_id=authority_id, version=2,
+                known_to_you=known or joins is not None, authority_id=authority_id, version=2,
+                joins=joins.intervention_id if joins else None,
             )  # fmt: skip
             target, event_type = State.OFFERED, "allocation.offered"
         else:
