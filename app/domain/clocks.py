@@ -39,6 +39,11 @@ def in_hours(since: datetime, hours: int) -> datetime:
     return since + timedelta(hours=hours)
 
 
+def close_of(day: date) -> datetime:
+    """When offices close on a day that people agreed on, whatever day that is."""
+    return london_moment(day, DAY_ENDS_AT)
+
+
 def end_of(day: date) -> datetime:
     """The aware moment at which a date ends in England: for a debt that ends with a date, whatever the day."""
     return london_moment(day + timedelta(days=1))

@@ -10,7 +10,8 @@ from typing import Final, Literal, get_args
 
 from app.domain.obligations import ObligationClock, ObligationKind, SubjectKind
 
-Debtor = Literal["provider", "authority", "school", "recipient", "convener", "agency"]
+Debtor = Literal["provider", "authority", "school", "recipient", "convener", "agency", "named"]
+"""`named`: whoever took it on, the school or the provider."""
 DutyGroup = Literal["offer", "casework", "officer", "concern", "filing", "meeting", "contract"]
 """What an authority tunes together: how long before it is due a debt is called to mind, how long after it escalates."""
 
@@ -38,6 +39,7 @@ class Duty:
 
 
 _CASE_ENDS: Final = "cancelled with the case; owed again when a closure is undone"
+_CASE_MOVES: Final = f"put off by pauses; {_CASE_ENDS}"
 
 DUTIES: Final[Mapping[ObligationKind, Duty]] = {
     "answer_offer": Duty(
@@ -81,29 +83,42 @@ DUTIES: Final[Mapping[ObligationKind, Duty]] = {
         f"put off when the start moves; {_CASE_ENDS}",
     ),
     "baseline": Duty(
-        "provider", "school_day", "intervention", "casework", "from the first contact", ("record_reading",), _CASE_ENDS,
+        "provider", "school_day", "intervention", "casework",
+        "from the first contact, `baseline_school_days`", ("record_reading",), _CASE_MOVES,
     ),
     "plan": Duty(
-        "provider", "school_day", "intervention", "casework", "from the first contact", ("put_plan",), _CASE_ENDS,
+        "provider", "school_day", "intervention", "casework",
+        "from the first contact, `plan_school_days`", ("put_plan",), _CASE_MOVES,
     ),
     "review": Duty(
-        "provider", "school_day", "intervention", "casework", "to the middle of the planned weeks",
-        ("record_contact",), _CASE_ENDS,
+        "provider", "school_day", "intervention", "casework", "to the middle of the planned work",
+        ("record_review",), _CASE_MOVES,
     ),
     "closure": Duty(
         "provider", "school_day", "intervention", "casework", "to the planned end", ("close_intervention",),
-        f"put off by an extension; {_CASE_ENDS}",
+        f"put off by an extension or a pause; {_CASE_ENDS}",
     ),
     "pause_end": Duty(
-        "provider", "school_day", "intervention", "casework", "to the day on which a pause was to end", (), _CASE_ENDS,
+        "provider", "school_day", "intervention", "casework", "to the last day that a pause was to have",
+        ("resume_intervention",), _CASE_ENDS,
     ),
-    "follow_up": Duty("provider", "school_day", "intervention", "casework", "a term after closure", ()),
+    "follow_up": Duty(
+        "provider", "school_day", "intervention", "casework",
+        "from the closure of completed work, `follow_up_school_days`", ("record_contact", "record_reading"),
+        "cancelled when the closure is undone",
+    ),
     "transfer_check": Duty(
-        "authority", "working_day", "referral", "officer", "from a change of school or authority", ()
+        "authority", "working_day", "referral", "officer", "from a move to another authority, `transfer_working_days`",
+        ("confirm_transfer",), "owed anew when the move is recorded again",
     ),
-    "concern_action": Duty("recipient", "calendar_hour", "concern", "concern", "from the concern", ()),
+    "concern_action": Duty(
+        "recipient", "calendar_hour", "concern", "concern", "from the concern, `concern_hours` of its kind",
+        ("acknowledge_concern", "close_concern"),
+    ),
     "attention_review": Duty(
-        "authority", "working_day", "referral", "officer", "from the fact that asks for attention", ()
+        "authority", "working_day", "referral", "officer",
+        "from the fact that asks for attention, `attention_working_days`", ("look_at_attention",),
+        "cancelled when the fact no longer stands, or the band decides nothing any longer",
     ),
     "provider_return": Duty(
         "provider", "working_day", "return", "filing", "from the half-term's end, `return_working_days`",
@@ -117,17 +132,38 @@ DUTIES: Final[Mapping[ObligationKind, Duty]] = {
         (BY_NOTE, "hand_over_contract"), "cancelled by an extension; owed anew when that end is near", escalates=False,
     ),
     "panel_circulation": Duty(
-        "convener", "working_day", "panel", "meeting", "to the day on which the agenda goes out", ()
+        "convener", "working_day", "panel", "meeting", "before the sitting, `panel_circulation_working_days`",
+        ("circulate_agenda",), "put off when the sitting is moved; cancelled with it",
     ),
-    "panel_action": Duty("agency", "working_day", "panel_action", "meeting", "to the day that the panel set", ()),
+    "panel_action": Duty(
+        "agency", "working_day", "panel_action", "meeting", "to the day that the panel set", ("finish_panel_action",),
+        "cancelled when the decision is corrected",
+    ),
     "exclusion_outcome": Duty(
-        "school", "school_day", "pre_exclusion_review", "filing", "from the head's decision", ()
+        "school", "school_day", "pre_exclusion_review", "filing", "from the review, `exclusion_outcome_school_days`",
+        ("record_exclusion_outcome",),
     ),
-    "audit_action": Duty("school", "school_day", "audit_action", "meeting", "to the day that the action plan set", ()),
-    "placement_review": Duty("provider", "school_day", "placement", "casework", "to each review date", ()),
-    "placement_outcome": Duty("provider", "school_day", "placement", "casework", "from the placement's end", ()),
-    "course_attendance": Duty("provider", "school_day", "course", "casework", "from each date of the course", ()),
-    "link_day_action": Duty("school", "school_day", "link_day_action", "casework", "to the day that was agreed", ()),
+    "audit_action": Duty(
+        "named", "working_day", "audit_action", "meeting", "to the day that the action plan set",
+        ("change_audit_action",), "put off with its day; cancelled when it is dropped",
+    ),
+    "placement_review": Duty(
+        "school", "school_day", "placement", "casework", "to the next review date", ("review_placement",),
+        "cancelled when the placement ends",
+    ),
+    "placement_outcome": Duty(
+        "provider", "working_day", "placement", "casework",
+        "from the placement's planned end, `placement_outcome_working_days`", ("end_placement",),
+        "put off by an extension",
+    ),
+    "course_attendance": Duty(
+        "provider", "working_day", "course", "casework", "from the end of a session, `register_working_days`",
+        ("put_course_register",), "cancelled with the course",
+    ),
+    "link_day_action": Duty(
+        "named", "school_day", "link_day_action", "casework", "to the day that was agreed",
+        ("finish_link_day_action",), "cancelled with the action",
+    ),
 }  # fmt: skip
 
 

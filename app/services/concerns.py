@@ -6,12 +6,13 @@ act; of an allegation the authority alone.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from app.access import Kind
 from app.db import WriteSession
+from app.domain.clocks import in_hours
 from app.domain.concerns import (
     NOTICE,
     ConcernAction,
@@ -119,7 +120,7 @@ async def raise_concern(session: WriteSession, writes: Writes, referral_id: UUID
     owe(
         writes, session, "concern_action", recipient_id,
         subject=("concern", concern_id), clock="calendar_hour",
-        due_at=session.now + timedelta(hours=hours),
+        due_at=in_hours(session.now, hours),
     )  # fmt: skip
     audit.note(writes, session.principal, "raise_concern", "concern", concern_id)
     return {

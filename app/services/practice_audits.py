@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from app.access import Kind
-from app.clock import london_moment
 from app.db import ReadSession, WriteSession
-from app.domain.clocks import DAY_ENDS_AT
+from app.domain.clocks import close_of
 from app.domain.measures import Measure, check_scores, measures
 from app.domain.practice_audits import (
     MOST_ACTIONS,
@@ -120,7 +119,7 @@ async def change_action(
     check_action_open(action["state"])
     if "due_on" in changes:
         refuse(due_faults(changes["due_on"], session.today, "/due_on"))
-        await obligations.put_off(session, "audit_action", action_id, _due_at(changes["due_on"]))
+        await obligations.put_off(session, "audit_action", action_id, close_of(changes["due_on"]))
     match changes.get("state"):
         case "done":
             await obligations.meet(session, "audit_action", action_id)
@@ -174,13 +173,8 @@ def _add(
         organisation_id,
         subject=("audit_action", action_id),
         clock="working_day",
-        due_at=_due_at(action.due_on),
+        due_at=close_of(action.due_on),
     )
-
-
-def _due_at(due_on: date) -> datetime:
-    """When the offices close on the day that the plan names, whatever day that is."""
-    return london_moment(due_on, DAY_ENDS_AT)
 
 
 async def _locked(session: WriteSession, audit_id: UUID, check: Check) -> Row:

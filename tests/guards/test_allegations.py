@@ -22,7 +22,7 @@ from app.ids import new_id
 from app.queries.feed import horizon
 from app.queries.writes import Writes
 from app.schema import database_of
-from app.services.falling_due import flag_overdue
+from app.services.obligation_clock import flag_overdue
 from app.settings import Settings
 from tests.conftest import Template
 from tests.factories.casework import LATER, at

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.access import Kind
-from app.clock import london_moment
 from app.db import BrokerSession, WriteSession, broker
-from app.domain.clocks import DAY_ENDS_AT
+from app.domain.clocks import close_of
 from app.domain.panels import (
     Deciding,
     Effect,
@@ -199,7 +198,7 @@ async def _keep(wide: BrokerSession, writes: Writes, before: _Before, decided: D
         )
         owe(
             writes, wide, "panel_action", task.owner_id,
-            subject=("panel_action", action_id), clock="working_day", due_at=london_moment(task.due_on, DAY_ENDS_AT),
+            subject=("panel_action", action_id), clock="working_day", due_at=close_of(task.due_on),
         )  # fmt: skip
     await touch(wide, sitting)
     readers = [one for one in sitting["member_ids"] if str(one) not in left_out(item)]

@@ -8,7 +8,7 @@ from uuid import UUID
 from app.clock import london_moment
 from app.db import BrokerSession, WriteSession, broker
 from app.domain.calendar import Calendar
-from app.domain.clocks import DAY_ENDS_AT
+from app.domain.clocks import close_of
 from app.domain.panel_dates import Recurrence, meeting_days, why_no_sitting
 from app.domain.panels import SittingState, check_sitting_move, turns
 from app.errors import ActionNotAvailable, AlreadyExists, FieldFault, Invalid, NotFound
@@ -111,7 +111,7 @@ async def _make(wide: BrokerSession, writes: Writes, panel: Row, calendar: Calen
         )
         owe(
             writes, wide, "panel_circulation", officers, subject=("panel", sitting_id), clock="working_day",
-            due_at=_circulation_due(wide, calendar, when.on, ahead),
+            due_at=close_of(_circulated_by(wide, calendar, when.on, ahead)),
         )  # fmt: skip
     await change(wide, panel_table, {"id": panel["id"]}, {"version": panel["version"] + 1})
     events.tell(
@@ -157,7 +157,7 @@ async def move_sitting(
         await touch(
             wide, sitting, sits_on=on, sits_at=when.moment(), changes=noted(wide, sitting, "moved", reason), **later
         )
-        due_at = _circulation_due(wide, calendar, on, policy.panel_circulation_working_days)
+        due_at = close_of(_circulated_by(wide, calendar, on, policy.panel_circulation_working_days))
         await put_off(wide, "panel_circulation", sitting["id"], due_at)
         await tell(
             writes, wide, "panel.sitting_moved", sitting, data={"from": before.isoformat(), "to": on.isoformat()}
@@ -208,6 +208,6 @@ def _check_when(wide: BrokerSession, calendar: Calendar, when: When) -> None:
         raise Invalid(errors=[FieldFault("/on", *shut)])
 
 
-def _circulation_due(wide: BrokerSession, calendar: Calendar, on: date, working_days: int) -> datetime:
-    """When the agenda is to be with the members; for a sitting made at short notice, now."""
-    return max(london_moment(calendar.add_working_days(on, -working_days), DAY_ENDS_AT), wide.now)
+def _circulated_by(wide: BrokerSession, calendar: Calendar, on: date, working_days: int) -> date:
+    """The day on which the agenda is to be with the members; for a sitting made at short notice, today."""
+    return max(calendar.add_working_days(on, -working_days), wide.today)

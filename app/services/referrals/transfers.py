@@ -9,8 +9,8 @@ from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
-from app.clock import london_moment
 from app.db import ReadSession, WriteSession, broker
+from app.domain.clocks import due_at
 from app.domain.local_authorities import is_known_la_code
 from app.domain.transfer_summary import transfer_summary
 from app.domain.vocabulary import ClosureOutcome, ClosureReason
@@ -84,9 +84,7 @@ async def transfer_referral(session: WriteSession, writes: Writes, referral_id: 
         owe(
             writes, wide, "transfer_check", await authority_organisation(wide),
             subject=("referral", referral_id), clock="working_day",
-            due_at=london_moment(
-                calendar.add_working_days(wide.today, policy.transfer_working_days), _WORKING_DAY_ENDS
-            ),
+            due_at=due_at("working_day", calendar, wide.now, policy.transfer_working_days),
         )  # fmt: skip
         await writes.flush(wide)
         if move.plan == "end":
