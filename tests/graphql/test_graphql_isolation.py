@@ -133,9 +133,12 @@ async def test_a_school_knows_the_progress_and_never_the_readings(stage: Stage) 
     assert case["holds"] is None
 
 
-WORDS = """{ referrals(state: ["in_progress"]) { nodes { messages { text reads { organisation { name } } }
-  concerns { kind text worker acts { action note } } intervention { notes { text practitioner { name } } } } }
-  concerns { nodes { recordId kind recipient { name } workerOrganisation { name } acts { note } } } }"""
+WORDS = """{ referrals(first: 5, state: ["in_progress"]) { nodes {
+  messages(first: 5) { text reads(first: 5) { organisation { name } } }
+  concerns(first: 5) { kind text worker acts(first: 5) { action note } }
+  intervention { notes(first: 5) { text practitioner { name } } } } }
+  concerns(first: 5) { nodes {
+    recordId kind recipient { name } workerOrganisation { name } acts(first: 5) { note } } } }"""
 
 
 async def test_notes_messages_and_concerns_are_each_partys_own(stage: Stage) -> None:
