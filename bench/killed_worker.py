@@ -8,6 +8,7 @@ random moments and started again. Then every row of both is compared, with ids r
 import argparse
 import asyncio
 import json
+import multiprocessing
 import random
 import re
 import secrets
@@ -18,19 +19,17 @@ import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID
 
 import asyncpg
 
-from app.access import Kind, Principal, Scope
 from app.db import Database
 from app.embedded import EmbeddedPostgres
-from app.queries import due, obligation_clock
-from app.services import business_clock
-from app.services.business_clock import run_due
+from app.queries import due
 from app.settings import Settings
+from bench import clock_process
 from tests.conftest import Template
 from tests.factories.authority import Town
 from tests.factories.casework import at, closing, contact, missed
@@ -46,7 +45,8 @@ UNTIL: Final = (
 )
 """The moments up to which the clock runs; at each but the last, schools and providers act."""
 _SOONEST_SECONDS, _LATEST_SECONDS = 0.0, 0.12
-_ROOT: Final = Path(__file__).resolve().parents[1]
+_FORKS: Final = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["__main__", "bench.clock_process"])
 
 
 @dataclass
@@ -111,66 +111,43 @@ async def _done(caller: Caller, path: str, body: Any = None, **options: Any) -> 
     assert answer.status_code in (200, 201), f"{path}: {answer.status_code} {answer.text}"
 
 
-async def run_clock(url: str, authority_id: UUID, organisation_id: UUID, until: datetime) -> None:
-    """What the process does: run the clock until nothing is left before a moment. Prints when it begins and ends."""
-    database = Database(url, Settings(sandbox=True, pool_size=2))
-    officer = Principal(UUID(int=0), organisation_id, authority_id, Kind.AUTHORITY, frozenset(Scope), at=until)
-    print("begun", flush=True)
-    while await _left(database, officer):
-        # Whoever was killed may hold the turn until PostgreSQL has noticed: then nothing is run this time.
-        await run_due(database, officer)
-    await database.dispose()
-
-
-async def _left(database: Database, officer: Principal) -> bool:
-    """Whether anything is left to be run by the officer's present."""
-    async with database.read(officer) as session:
-        standing = await due.standing(session)
-        assert standing is not None
-        assert standing.ran_to is not None
-        moment = await business_clock._next_moment(session, standing.ran_to, session.now)  # noqa: SLF001 - the same question
-        return moment is not None or await obligation_clock.some_unplanned(session)
-
-
-async def _process(term: Term, until: datetime) -> asyncio.subprocess.Process:
+async def _process(term: Term, until: datetime) -> BaseProcess:
+    """A process that has begun to run the clock up to a moment."""
+    receiver, sender = _FORKS.Pipe(duplex=False)
     officer = term.town.officer
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.killed_worker", "--run", term.database.url,
-        str(officer.authority_id), str(officer.organisation_id), until.isoformat(),
-        stdout=asyncio.subprocess.PIPE, cwd=_ROOT,
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert (await process.stdout.readline()).strip() == b"begun"
+    arguments = (sender, term.database.url, officer.authority_id, officer.organisation_id, until)
+    process = _FORKS.Process(target=clock_process.main, args=arguments, daemon=True)
+    process.start()
+    sender.close()
+    assert await asyncio.to_thread(receiver.recv)
+    term.runs += 1
     return process
 
 
 async def run_whole(term: Term, until: datetime) -> None:
     """Run the clock in one process, never killed."""
     process = await _process(term, until)
-    assert await process.wait() == 0
-    term.runs += 1
+    await asyncio.to_thread(process.join)
+    assert process.exitcode == 0
 
 
 async def run_killed(term: Term, until: datetime, kills: int, draw: random.Random, watch: asyncpg.Connection) -> None:
     """Run the clock in processes that are killed at random moments, so many times, and then once to the end."""
     while kills:
         process = await _process(term, until)
-        term.runs += 1
-        try:
-            await asyncio.wait_for(process.wait(), draw.uniform(_SOONEST_SECONDS, _LATEST_SECONDS))
-        except TimeoutError:
-            doing = await watch.fetchval(
-                "SELECT coalesce(max(left(query, 24)) FILTER (WHERE state <> 'idle'), 'between statements')"
-                " FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                " AND application_name = 'halfterm'"
-            )
-            process.send_signal(signal.SIGKILL)
-            await process.wait()
-            term.kills += 1
-            term.killed_while[doing.partition(" ")[0]] += 1
-            kills -= 1
-        else:
+        await asyncio.to_thread(process.join, draw.uniform(_SOONEST_SECONDS, _LATEST_SECONDS))
+        if not process.is_alive():
             break
+        process.kill()
+        doing = await watch.fetchval(
+            "SELECT max(split_part(query, ' ', 1)) FILTER (WHERE state <> 'idle') FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+        await asyncio.to_thread(process.join)
+        assert process.exitcode == -signal.SIGKILL
+        term.kills += 1
+        term.killed_while[doing or "between transactions"] += 1
+        kills -= 1
     await run_whole(term, until)
 
 
@@ -179,7 +156,7 @@ _TABLES: Final = (
     "obligation", "offer", "booking", "referral", "status_history", "intervention", "intervention_contact",
     "return_record", "place", "event_audience", "event",
 )  # fmt: skip
-_OF_THE_MOMENT: Final = frozenset({"xid", "seq", "changed_xid", "recorded_at", "reference", "stamp"})
+_OF_THE_MOMENT: Final = frozenset({"xid", "seq", "changed_xid", "recorded_at", "reference", "stamp", "mis_id"})
 """Columns that tell of real time, of transactions, or are drawn at random."""
 _LABELS: Final = """
 SELECT id, name FROM organisation
@@ -298,12 +275,7 @@ def main() -> int:
     asked = argparse.ArgumentParser(prog="python -m bench.killed_worker", description=__doc__.partition("\n")[0])
     asked.add_argument("--kills", type=int, default=50, help="how often the clock's process is killed (50)")
     asked.add_argument("--seed", type=int, default=7, help="of the moments at which it is (7)")
-    asked.add_argument("--run", nargs=4, help=argparse.SUPPRESS)
     options = asked.parse_args()
-    if options.run:
-        url, authority_id, organisation_id, until = options.run
-        asyncio.run(run_clock(url, UUID(authority_id), UUID(organisation_id), datetime.fromisoformat(until)))
-        return 0
     return asyncio.run(_main(options.kills, options.seed))
 
 

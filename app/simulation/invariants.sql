@@ -904,12 +904,11 @@ UNION ALL
 SELECT 'debt_not_told_in_time', o.id, format('%s of %s at %s', o.kind, m.mark, m.at)
 FROM obligation o JOIN today t ON t.authority_id = o.authority_id
 CROSS JOIN LATERAL (VALUES
-  ('reminded', o.remind_at, o.reminded_at, o.due_at), ('overdue', o.due_at, o.overdue_at, 'infinity'),
-  ('escalated', o.escalate_at, o.escalated_at, 'infinity')
-) m (mark, at, told_at, until)
+  ('overdue', o.due_at, o.overdue_at), ('escalated', o.escalate_at, o.escalated_at)
+) m (mark, at, told_at)
 CROSS JOIN LATERAL (SELECT greatest(m.at, o.created_at, o.put_off_at) + interval '26 hours' AS by_then) b
 WHERE m.at IS NOT NULL AND m.told_at IS NULL AND o.met_at IS NULL AND o.cancelled_at IS NULL
-  AND b.by_then < least(t.clock_ran_to, m.until)
+  AND b.by_then < t.clock_ran_to
 
 UNION ALL
 SELECT 'debt_not_told_once', o.id, format('%s: %s', o.kind, m.type)

@@ -37,7 +37,7 @@ async def test_the_table_is_what_the_events_say(real_api: Api, clone: Database, 
     }  # fmt: skip
     # The comparison can fail: by a time, by who owes, by a row too many or too few.
     for spoiling in (
-        "UPDATE obligation SET due_at = due_at + interval '1 minute' WHERE id = $1",
+        "UPDATE obligation SET due_at = due_at + interval '1 minute', planned_for = NULL WHERE id = $1",
         "UPDATE obligation SET met_at = NULL, cancelled_at = created_at WHERE id = $1",
         "DELETE FROM obligation WHERE id = $1",
     ):
