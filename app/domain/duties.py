@@ -35,6 +35,8 @@ class Duty:
     ends_otherwise: str = "-"
     """What cancels it, or puts it off."""
     escalates: bool = True
+    also_about: SubjectKind | None = None
+    """What it may be about besides its usual subject."""
     """Whether the area's lead officer hears of it when it stays overdue."""
 
 
@@ -80,7 +82,7 @@ DUTIES: Final[Mapping[ObligationKind, Duty]] = {
     "initial_contact": Duty(
         "provider", "school_day", "intervention", "casework",
         "from acceptance, or the place's later free day, `first_contact_school_days`", ("record_contact",),
-        f"put off when the start moves; {_CASE_ENDS}",
+        f"put off when the start moves; {_CASE_ENDS}", also_about="referral",
     ),
     "baseline": Duty(
         "provider", "school_day", "intervention", "casework",

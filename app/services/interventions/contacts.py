@@ -36,7 +36,7 @@ from app.services.interventions.case import (
     tell,
 )
 from app.services.interventions.follow_up import check_followed_up_on
-from app.services.interventions.owed import owe_the_work, put_off
+from app.services.interventions.owed import keep_due, owe_the_work
 
 
 async def record_contact(
@@ -108,7 +108,7 @@ async def _begin(wide: BrokerSession, writes: Writes, row: Row, contact: NewCont
     moved = first_day_of_work(row["started_on"], contact.held_on)
     await change(wide, row, started_on=moved)
     await tell(wide, writes, "intervention.contact_recorded", row, data=told)
-    await put_off(wide, row)
+    await keep_due(wide, row)
 
 
 async def _start(

@@ -23,7 +23,7 @@ from app.services.interventions.case import (
     lock_case_and_allocation,
     tell,
 )
-from app.services.interventions.owed import put_off
+from app.services.interventions.owed import keep_due
 from app.services.interventions.planned_end import check_place, hold_until
 from app.services.policies import policy_today
 
@@ -57,7 +57,7 @@ async def extend_intervention(
         check_place(booking, new_end)
         await change(wide, row, planned_end_on=new_end)
         await hold_until(wide, booking, new_end)
-        await put_off(wide, row)
+        await keep_due(wide, row)
     writes.add(
         intervention_extension,
         id=new_id(),

@@ -66,7 +66,7 @@ async def owe_the_work(wide: BrokerSession, writes: Writes, row: Row) -> None:
             owe_at(writes, wide, row, kind, due[kind])
 
 
-async def put_off(wide: BrokerSession, row: Row) -> None:
+async def keep_due(wide: BrokerSession, row: Row) -> None:
     """Give what is open about a case the moments that its dates now say."""
     open_debts = await case_debts.open_debts(wide, row["id"])
     for kind, due_at in (await dues(wide, row)).items():

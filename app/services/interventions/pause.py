@@ -29,7 +29,7 @@ from app.services.interventions.case import (
     lock_case_and_allocation,
     tell,
 )
-from app.services.interventions.owed import dues, owe_at, put_off
+from app.services.interventions.owed import dues, keep_due, owe_at
 from app.services.interventions.planned_end import check_place, hold_until
 from app.services.policies import policy_today
 
@@ -106,7 +106,7 @@ async def pause_intervention(
         }
         await _turn(wide, writes, row, referral, InterventionState.PAUSED, new_end, told)
         owe_at(writes, wide, row, "pause_end", (await dues(wide, row))["pause_end"])
-        await put_off(wide, row)
+        await keep_due(wide, row)
         await writes.flush(wide)
     return row
 
@@ -139,7 +139,7 @@ async def resume_intervention(
         told: dict[str, object] = {"pause_id": str(pause["id"]), "resumed_on": back_on, "paused_school_days": days}
         await _turn(wide, writes, row, referral, resumed_state(case), new_end, told)
         await obligations.meet(wide, "pause_end", intervention_id)
-        await put_off(wide, row)
+        await keep_due(wide, row)
         await writes.flush(wide)
     return row
 
