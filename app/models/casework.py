@@ -37,7 +37,7 @@ def _line(table: str, condition: str = "true") -> str:
     )
 
 
-def _in_its_time(table: str, condition: str) -> str:
+def in_its_time(table: str, condition: str) -> str:
     """Seen by whoever sees the case; by the school of a child who has a part in a shared one, while it lasts."""
     return f"{_of_visible_intervention(table)} AND (NOT {_line(table)} OR {_line(table, condition)})"
 
@@ -45,7 +45,7 @@ def _in_its_time(table: str, condition: str) -> str:
 def _casework(table: str) -> RowPolicy:
     """Seen by whoever sees the intervention, written by its provider."""
     return RowPolicy(
-        read=within(f"{own('provider_id')} OR {_in_its_time(table, 'm.left_at IS NULL')}"),
+        read=within(f"{own('provider_id')} OR {in_its_time(table, 'm.left_at IS NULL')}"),
         write=within(own("provider_id")),
     )
 
@@ -241,7 +241,7 @@ intervention_contact = tenant_table(
     policy=RowPolicy(
         read=within(
             f"{own('provider_id')} OR "
-            + _in_its_time(
+            + in_its_time(
                 "intervention_contact",
                 "intervention_contact.held_at >= m.joined_at"
                 " AND (m.left_at IS NULL OR intervention_contact.held_at < m.left_at)",

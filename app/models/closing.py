@@ -16,6 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.models.base import reference, tenant_table, uuid
+from app.models.casework import in_its_time
 from app.models.policies import ORGANISATION, RowPolicy, own, within
 
 
@@ -53,7 +54,7 @@ goal_progress = tenant_table(
     Index("ix_goal_progress_goal", "authority_id", "goal_id", "said_on", "id"),
     Index("ix_goal_progress_intervention", "authority_id", "intervention_id", "said_on", "id"),
     policy=RowPolicy(
-        read=within(f"{own()} OR {_of('goal_progress', 'intervention')}"),
+        read=within(f"{own()} OR {in_its_time('goal_progress', 'm.left_at IS NULL')}"),
         write=None,
         insert=within(_worked("goal_progress")),
     ),
@@ -94,8 +95,12 @@ signpost = tenant_table(
     CheckConstraint("NOT in_letters OR kind <> 'domestic_abuse'", name="safe_in_letters"),
     Index("ix_signpost_intervention", "authority_id", "intervention_id", "signposted_on", "id"),
     policy=RowPolicy(
-        # What a parent was pointed to for itself is no business of the school.
-        read=within(f"{_worked('signpost')} OR (for_whom <> 'parent' AND {_of('signpost', 'intervention')})"),
+        # What a parent was pointed to for itself is no business of the school, nor what another school's child was.
+        read=within(
+            f"{_worked('signpost')} OR (for_whom <> 'parent' AND {in_its_time('signpost', 'm.left_at IS NULL')}"
+            " AND (for_whom = 'family' OR EXISTS (SELECT 1 FROM intervention x"
+            " WHERE x.authority_id = signpost.authority_id AND x.id = signpost.intervention_id AND NOT x.shared)))"
+        ),
         write=within(_worked("signpost")),
     ),
 )

@@ -45,7 +45,30 @@ _WHILE = {
     "intervention_extension": "m.left_at IS NULL",
     "plan": "m.left_at IS NULL",
     "goal": "m.left_at IS NULL",
+    "intervention_pause": "m.left_at IS NULL",
+    "intervention_review": "m.left_at IS NULL",
 }
+
+
+def _in_its_time(table: str, condition: str = "m.left_at IS NULL") -> str:
+    return f"{_of_case(table)} AND (NOT {_line(table)} OR {_line(table, condition)})"
+
+
+def _case_of(table: str, condition: str = "") -> str:
+    return (
+        f"EXISTS (SELECT 1 FROM intervention x WHERE x.authority_id = {table}.authority_id"  # noqa: S608
+        f" AND x.id = {table}.intervention_id{condition})"
+    )
+
+
+def _left_behind(*, shared: bool) -> None:
+    """What a case leaves: to the school of a child who shares it, for its time, and of children nothing."""
+    seen = _in_its_time if shared else _case_of
+    _read_policy("goal_progress", f"{_TENANT} AND ({_WIDE} OR {seen('goal_progress')})")
+    whose = f" AND (for_whom = 'family' OR {_case_of('signpost', ' AND NOT x.shared')})" if shared else ""
+    worked = _case_of("signpost", f" AND x.provider_id = {_ME}")
+    read = f"{_WIDE} OR {worked} OR (for_whom <> 'parent' AND {seen('signpost')}{whose})"
+    _read_policy("signpost", f"{_TENANT} AND ({read})")
 
 
 def _referred(table: str, column: str, *parties: str, left: bool) -> str:
@@ -234,8 +257,8 @@ def upgrade() -> None:
     _index_of_lots(["id", *_INCLUDED, "shared"])
     _read_policy("intervention", f"{_TENANT} AND ({_PARTIES} OR {_OPENED} OR {_MEMBER})")
     for table, condition in _WHILE.items():
-        in_its_time = f"{_of_case(table)} AND (NOT {_line(table)} OR {_line(table, condition)})"
-        _read_policy(table, f"{_TENANT} AND ({_WIDE} OR provider_id = {_ME} OR {in_its_time})")
+        _read_policy(table, f"{_TENANT} AND ({_WIDE} OR provider_id = {_ME} OR {_in_its_time(table, condition)})")
+    _left_behind(shared=True)
     _read_policy("pupil", _pupil(left=True))
     _read_policy("pupil_statutory", _statutory(left=True))
     op.create_index(
@@ -270,6 +293,7 @@ def downgrade() -> None:
     op.drop_index("ix_referral_intervention", "referral")
     _read_policy("pupil_statutory", _statutory(left=False))
     _read_policy("pupil", _pupil(left=False))
+    _left_behind(shared=False)
     for table in _WHILE:
         _read_policy(table, f"{_TENANT} AND ({_WIDE} OR provider_id = {_ME} OR {_of_case(table)})")
     _read_policy("intervention", f"{_TENANT} AND ({_PARTIES} OR {_OPENED})")

@@ -119,6 +119,25 @@ async def test_every_policy_is_the_models(owner: asyncpg.Connection) -> None:
     assert {name for name in names - wanted if "_worker" not in name} == set()
 
 
+async def test_every_policy_says_what_the_models_say(owner: asyncpg.Connection, template: Template) -> None:
+    """Each policy is made again from the models beside the migrated one: PostgreSQL then prints both alike."""
+    transaction = owner.transaction()
+    await transaction.start()
+    try:
+        for table, policy in ROW_POLICIES.items():
+            for part, clause in parts(policy).items():
+                made = clause.format(role=template.roles.application)
+                await owner.execute(f'CREATE POLICY "again_{table}_{part}" ON "{table}" {made}')
+        rows = await owner.fetch(
+            "SELECT policyname, cmd, roles::text, qual, with_check FROM pg_policies WHERE schemaname = 'public'"
+        )
+        said = {row["policyname"]: tuple(row)[1:] for row in rows}
+        stale = [name for name in said if f"again_{name}" in said and said[name] != said[f"again_{name}"]]
+        assert stale == []
+    finally:
+        await transaction.rollback()
+
+
 async def test_a_connection_without_context_sees_no_row_of_any_table(template: Template) -> None:
     connection = await asyncpg.connect(template.url(template.roles.application))
     try:
