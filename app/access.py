@@ -197,6 +197,7 @@ RULES: Final[dict[str, Rule]] = {
     "send_to_panel": Rule(Scope.REFERRALS_WRITE, _AUTHORITY),
     "list_panels": Rule(Scope.PANELS_READ, _ON_PANELS),
     "get_panel": Rule(Scope.PANELS_READ, _ON_PANELS),
+    "list_panel_candidates": Rule(Scope.PANELS_READ, _AUTHORITY),
     "create_panel": Rule(Scope.PANELS_WRITE, _AUTHORITY),
     "change_panel": Rule(Scope.PANELS_WRITE, _AUTHORITY),
     "list_sittings": Rule(Scope.PANELS_READ, _ON_PANELS),

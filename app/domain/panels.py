@@ -47,7 +47,6 @@ class ItemSource(StrEnum):
     """How an item came onto an agenda."""
 
     OFFICER = "officer"
-    POLICY = "policy"
     SCHOOL = "school"
     CARRIED_OVER = "carried_over"
     ANSWERED = "answered"

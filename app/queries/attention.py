@@ -225,15 +225,17 @@ async def looks(session: ReadSession, referral_id: UUID) -> list[asyncpg.Record]
 
 
 async def attention_for_panel(session: ReadSession, area_id: UUID | None) -> list[asyncpg.Record]:
-    """What asks to be put on a panel's agenda: of an area's open referrals, or with None of the whole authority's.
+    """What asks to be put on a panel's agenda: of an area's referrals that wait, or with None of the whole authority's.
 
     Ordered by when each first asked: a panel is shown facts, in no order of need.
     """
     return await session.rows(
-        "SELECT x.id, x.referral_id, x.rule, x.window_key, x.starts_on, x.ends_on, x.figures, x.raised_at, r.area_id"
+        "SELECT x.id, x.referral_id, x.rule, x.window_key, x.starts_on, x.ends_on, x.figures, x.raised_at, r.area_id,"
+        " r.reference, x.rule_content ->> 'plain_english' AS plain_english"
         " FROM referral_attention x JOIN referral r ON r.authority_id = x.authority_id AND r.id = x.referral_id"
         " WHERE x.authority_id = $1 AND x.wants_panel AND x.cleared_at IS NULL AND x.looked_at IS NULL"
-        " AND r.state <> 'closed' AND ($2::uuid IS NULL OR r.area_id = $2) ORDER BY x.raised_at, x.id",
+        " AND r.state IN ('submitted', 'waiting') AND ($2::uuid IS NULL OR r.area_id = $2)"
+        " ORDER BY x.raised_at, x.id",
         session.authority_id,
         area_id,
     )

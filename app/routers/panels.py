@@ -10,14 +10,24 @@ from starlette.responses import Response
 from app.db import ReadSession, WriteSession
 from app.domain.panels import SittingState
 from app.errors import NotFound
-from app.http.answers import created, once, thing, to_bytes
+from app.http.answers import JSON, created, once, thing, to_bytes
 from app.http.caller import Call, caller
 from app.http.conditional import require_match
 from app.queries import panels as queries
+from app.queries.attention import attention_for_panel
 from app.queries.writes import Writes
 from app.routers.pages import Cursor, Limit, listed, name_and_id
 from app.routers.schemas.page import Page
-from app.routers.schemas.panels import PanelChangeIn, PanelIn, PanelOut, SittingOut, SittingsIn, SittingsOut
+from app.routers.schemas.panels import (
+    CandidateOut,
+    CandidatesOut,
+    PanelChangeIn,
+    PanelIn,
+    PanelOut,
+    SittingOut,
+    SittingsIn,
+    SittingsOut,
+)
 from app.routers.schemas.types import Date
 from app.services.idempotency import Answer
 from app.services.panels import founding, sittings
@@ -54,6 +64,18 @@ async def get_panel(panel_id: UUID, call: Annotated[Call, Depends(caller("get_pa
     async with call.read() as session:
         shown = await _panel(session, panel_id)
     return thing(call, shown, shown.version)
+
+
+@router.get("/{panel_id}/candidates", operation_id="list_panel_candidates", responses={200: {"model": CandidatesOut}})
+async def list_candidates(panel_id: UUID, call: Annotated[Call, Depends(caller("list_panel_candidates"))]) -> Response:
+    """What the policy's rules ask to have put before this panel, in the order in which each first asked.
+
+    A rule only asks: an officer sends the referral (`POST /v1/referrals/{id}/to-panel`), or says that it was looked at.
+    """
+    async with call.read() as session:
+        panel = await _panel(session, panel_id)
+        rows = await attention_for_panel(session, panel.area_id)
+    return Response(to_bytes({"data": [CandidateOut(**row) for row in rows]}), media_type=JSON)
 
 
 @router.patch("/{panel_id}", operation_id="change_panel", responses={200: {"model": PanelOut}})

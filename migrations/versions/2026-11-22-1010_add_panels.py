@@ -289,7 +289,7 @@ def upgrade() -> None:
         sa.CheckConstraint("kind IN ('referral', 'blockage', 'pre_exclusion_review')", name=op.f("ck_panel_item_kind")),
         sa.CheckConstraint("reader_ids = '{}' OR content IS NOT NULL", name=op.f("ck_panel_item_read_when_frozen")),
         sa.CheckConstraint(
-            "source IN ('officer', 'policy', 'school', 'carried_over', 'answered', 'reopened')",
+            "source IN ('officer', 'school', 'carried_over', 'answered', 'reopened')",
             name=op.f("ck_panel_item_source"),
         ),
         sa.CheckConstraint(

@@ -1,15 +1,10 @@
 """What a panel decides takes effect on the referral in the same moment; once, by who may, while it can."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 
-from app.db import Database, broker
-from app.queries.writes import Writes
-from app.services.panels.sending import send_by_policy
 from tests.factories import authority
 from tests.factories.authority import Town, add_block
 from tests.factories.casework import at
@@ -25,7 +20,6 @@ from tests.factories.panels import (
     items,
     listed,
     open_hall,
-    panel_body,
     posted,
     refused,
 )
@@ -465,31 +459,15 @@ async def test_agreement_taken_back_closes_the_item_to_the_members_at_once(api: 
     await decided(hall, path, moment, "no_further_action")
 
 
-async def test_facts_that_ask_for_attention_put_it_before_the_panel_of_its_area(
-    api: Api, town: Town, lane: Database
-) -> None:
-    """Policy may send it too; where no panel meets, or it does not wait, nothing is done."""
-    referral = await send(at(api.as_(town.school), EARLY), needs=[{"code": "housing"}])
-
-    async def sent() -> bool:
-        async with lane.write(replace(town.officer, at=EARLY)) as session, broker(session) as wide:
-            writes = Writes()
-            done_ = await send_by_policy(wide, writes, UUID(referral["id"]), ["two_suspensions_in_half_term"])
-            await writes.flush(wide)
-            return done_
-
-    assert await sent() is False
-    whole = await open_hall(api, town)
-    body = panel_body(town.schools[1], name="North clinic (made up)", area_id=str(town.areas["north"]))
-    north = await posted(whole.officer(), "/v1/panels", body)
-    assert await sent() is True
-    assert await sent() is False
-    assert ("referral.sent_to_panel", {"by": "policy", "panel_id": north["id"]}) in await told(
-        api, town.school, referral
-    )
-    found = await read(whole.officer(), referral)
-    assert (found["state"], found["band"]) == ("in_panel", referral["band"])
-    made = await posted(whole.officer(), f"/v1/panels/{north['id']}/sittings", {"until": "2026-11-18"})
-    path = f"/v1/panels/{north['id']}/sittings/{made['data'][0]['id']}"
-    (item,) = await items(whole.officer(), path)
-    assert (item["source"], item["words"]) == ("policy", "two_suspensions_in_half_term")
+async def test_facts_that_ask_for_a_panel_are_its_candidates_until_an_officer_sends_them(api: Api, town: Town) -> None:
+    """A rule asks: that a referral is not offered while a panel has it is a person's to decide."""
+    circumstances = {"governing_board_on": "2026-11-12"}
+    referral = await send(at(api.as_(town.school), EARLY), needs=[{"code": "housing"}], circumstances=circumstances)
+    hall = await open_hall(api, town)
+    asking = await listed(hall.officer(), f"{hall.path}/candidates")
+    assert [(one["referral_id"], one["rule"]) for one in asking] == [(referral["id"], "exclusion_hearing")]
+    assert (await read(hall.officer(), referral))["state"] == "waiting"
+    sent = {"panel_id": hall.panel_id, "reason": "A hearing is near.", "officer": {"name": "Jo Exemplar"}}
+    await act(hall.officer(), referral, "to-panel", **sent)
+    assert await listed(hall.officer(), f"{hall.path}/candidates") == []
+    assert (await hall.member(hall.nurse, EARLY).get(f"{hall.path}/candidates")).status_code == 403

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from app.domain.panels import SittingState
 from app.routers.schemas.base import In, LongText, Out, ShortText
 from app.routers.schemas.officers_acts import OfficerIn
-from app.routers.schemas.types import Date
+from app.routers.schemas.types import Date, Moment
 from app.services.panels.meeting import Attendance, Attendee, Presence
 
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
@@ -202,6 +202,27 @@ class AttendeeOut(Out):
     name: str
     role: str | None
     state: Presence
+
+
+class CandidateOut(Out):
+    """A referral that a rule asks to have put before a panel."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    referral_id: UUID
+    reference: str
+    area_id: UUID | None
+    rule: str
+    plain_english: str = Field(description="What the rule found, as the policy says it.")
+    starts_on: Date
+    ends_on: Date
+    raised_at: Moment
+
+
+class CandidatesOut(Out):
+    """What asks for a panel."""
+
+    data: list[CandidateOut]
 
 
 class SittingOut(Out):

@@ -1,10 +1,9 @@
-"""How things come before a panel and leave it: sent by an officer or by policy, carried over, answered, taken back.
+"""How things come before a panel and leave it: sent by an officer, carried over, answered, taken back.
 
 A referral before a panel stands on exactly one agenda, or waits for the panel's next sitting. It keeps its date and
 its band, and is offered nothing meanwhile.
 """
 
-from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from app.domain.referral import State
 from app.errors import ActionNotAvailable, FieldFault, Invalid
 from app.ids import new_id
 from app.models.panels import panel_item
-from app.queries import panel_items, panels, referrals
+from app.queries import panel_items, panels
 from app.queries.writes import Writes, change
 from app.services import events, history
 from app.services.allocation import allocate_waiting
@@ -41,22 +40,6 @@ async def send_to_panel(
         note(wide, writes, referral_id, reason, {"officer": {"from": None, "to": officer.plain()}})
         await allocate_waiting(wide, writes, "sent_to_panel")
         await writes.flush(wide)
-
-
-async def send_by_policy(wide: BrokerSession, writes: Writes, referral_id: UUID, flags: Sequence[str]) -> bool:
-    """Put a referral before the panel of its area because facts about it ask for attention; whether that was done.
-
-    For acts and the clock that raise such flags: `flags` are their codes. Nothing is done for one that does not wait,
-    nor where no panel meets: an officer sees the flag in any case.
-    """
-    referral = await referrals.lock(wide, referral_id)
-    if referral is None or referral["state"] not in (State.SUBMITTED, State.WAITING):
-        return False
-    panel = await panels.panel_of_area(wide, referral["area_id"])
-    if panel is None:
-        return False
-    await put_before_panel(wide, writes, referral, panel, ", ".join(flags), ItemSource.POLICY)
-    return True
 
 
 async def answered(wide: BrokerSession, writes: Writes, referral: Row, panel_id: str | None) -> bool:
