@@ -121,7 +121,13 @@ class Rows:
     def policy(self, moment: datetime) -> Mapping[str, Any]:
         """The content of the policy in force on a day: the versions come latest first."""
         content = next(row["content"] for row in self.found["policy_version"] if row["effective_from"] <= on(moment))
-        defaults = {"agreement_check_hours": 24, "band_review_hours": 24}
+        defaults = {
+            "agreement_check_hours": 24,
+            "band_review_hours": 24,
+            "baseline_school_days": 5,
+            "plan_school_days": 10,
+            "follow_up_school_days": 65,
+        }
         return {**defaults, **orjson.loads(content)}
 
     def band(self, referral: Row, moment: datetime) -> str:
@@ -269,19 +275,31 @@ def _planned_end(rows: Rows, case: Row) -> date:
     return moves[-1]["to_end_on"] if moves else case["planned_end_on"]  # type: ignore[no-any-return]
 
 
+def _half_way(rows: Rows, case: Row) -> datetime:
+    """The middle of the planned work, in school days from the first contact."""
+    days = rows.days_of(case["school_id"])
+    half = days.school_days_between(case["started_on"], _planned_end(rows, case)) // 2
+    return rows.school_day(case["school_id"], case["started_on"], half)
+
+
 def _started(book: Book, event: Row) -> None:
     rows = book.rows
     case = rows.by_id["intervention"][event["subject_id"]]
     book.meet(event, case["id"], "initial_contact")
-    due_at = rows.school_day(case["school_id"], _planned_end(rows, case), 0)
-    book.owe(event, "closure", event["organisation_id"], case["id"], due_at)
+    policy = rows.policy(case["accepted_at"])
+    for kind in ("baseline", "plan"):
+        due_at = rows.school_day(case["school_id"], case["started_on"], policy[f"{kind}_school_days"])
+        book.owe(event, kind, event["organisation_id"], case["id"], due_at)
+    book.owe(event, "review", event["organisation_id"], case["id"], _half_way(rows, case))
+    book.owe(event, "closure", event["organisation_id"], case["id"], london(_planned_end(rows, case)))
 
 
 def _extended(book: Book, event: Row) -> None:
     rows = book.rows
     case = rows.by_id["intervention"][event["subject_id"]]
     rows.extended[case["id"]] += 1
-    book.put_off("closure", case["id"], rows.school_day(case["school_id"], _planned_end(rows, case), 0))
+    book.put_off("closure", case["id"], london(_planned_end(rows, case)))
+    book.put_off("review", case["id"], _half_way(rows, case))
 
 
 def _start_moved(book: Book, event: Row) -> None:
@@ -294,14 +312,15 @@ def _start_moved(book: Book, event: Row) -> None:
         book.put_off("initial_contact", case_id, rows.school_day(school_id, starts_on, days))
 
 
-def _contact(book: Book, event: Row) -> None:
-    if event["data"]["kind"] == "review" and event["data"]["result"] in ("attended", "late"):
-        book.meet(event, event["subject_id"], "review")
-
-
 def _case_closed(book: Book, event: Row) -> None:
     book.meet(event, event["subject_id"], "closure")
     book.cancel(event, event["subject_id"], *CASE)
+    rows = book.rows
+    if event["data"]["outcome"] == "completed":
+        case = rows.by_id["intervention"][event["subject_id"]]
+        days = rows.policy(case["accepted_at"])["follow_up_school_days"]
+        due_at = london(rows.calendar.add_school_days(on(event["occurred_at"]), days), 17)
+        book.owe(event, "follow_up", case["provider_id"], case["id"], due_at)
 
 
 def _return_due(book: Book, event: Row) -> None:
@@ -347,7 +366,7 @@ RULES: Final[Mapping[str, Callable[[Book, Row], None]]] = {
     "allocation.checked": _meets("deemed_acceptance_check"),
     "allocation.start_moved": _start_moved,
     "intervention.started": _started,
-    "intervention.contact_recorded": _contact,
+    "intervention.reviewed": _meets("review"),
     "intervention.plan_changed": _meets("plan"),
     "intervention.reading_recorded": _meets("baseline"),
     "intervention.extended": _extended,

@@ -198,8 +198,8 @@ async def carry_on_with(session: BrokerSession, intervention_id: UUID, member: d
         member["household_id"],
     )
     await session.run(
-        "UPDATE offer SET booking_id = CASE WHEN referral_id = $3 THEN i.booking_id END,"
-        " joins_intervention_id = CASE WHEN referral_id = $3 THEN NULL ELSE i.id END FROM intervention i"
+        "UPDATE offer SET booking_id = CASE WHEN offer.referral_id = $3 THEN i.booking_id END,"
+        " joins_intervention_id = CASE WHEN offer.referral_id = $3 THEN NULL ELSE i.id END FROM intervention i"
         " WHERE offer.authority_id = $1 AND i.authority_id = $1 AND i.id = $2 AND offer.intervention_id = i.id",
         session.authority_id,
         intervention_id,

@@ -108,7 +108,9 @@ offer_decided AS (
   FROM offer o LEFT JOIN decision d ON d.authority_id = o.authority_id AND d.id = o.decision_id
   -- What was handed over was decided for the place before it.
   WHERE NOT EXISTS (SELECT FROM hand_over_case x WHERE x.authority_id = o.authority_id AND x.outcome = 'moved'
-                    AND x.to_offer_id = o.id)
+                    -- A child who shares the case has an allocation of its own there.
+                    AND (x.to_offer_id = o.id
+                         OR x.intervention_id = o.joins_intervention_id AND x.to_provider_id = o.provider_id))
 ),
 -- Contacts that count: one that another took the place of was moved, not held.
 attended_contact AS (
@@ -135,10 +137,12 @@ act_of_subject AS (
   -- What a provider has by a hand-over was never offered to it.
   SELECT o.authority_id, 'offer made' AS what, o.id, 'allocation.offered' AS type FROM offer o
     WHERE o.state <> 'proposed'
-      AND NOT EXISTS (SELECT FROM passed_on x WHERE x.authority_id = o.authority_id AND x.to_offer_id = o.id)
+      AND NOT EXISTS (SELECT FROM passed_on x WHERE x.authority_id = o.authority_id
+        AND (x.to_offer_id = o.id OR x.intervention_id = o.joins_intervention_id AND x.to_provider_id = o.provider_id))
   UNION ALL SELECT o.authority_id, 'offer accepted', o.id, 'allocation.accepted' FROM offer o
     WHERE o.state = 'accepted'
-      AND NOT EXISTS (SELECT FROM passed_on x WHERE x.authority_id = o.authority_id AND x.to_offer_id = o.id)
+      AND NOT EXISTS (SELECT FROM passed_on x WHERE x.authority_id = o.authority_id
+        AND (x.to_offer_id = o.id OR x.intervention_id = o.joins_intervention_id AND x.to_provider_id = o.provider_id))
   UNION ALL SELECT authority_id, 'offer superseded', id, 'allocation.superseded' FROM offer WHERE state = 'superseded'
   UNION ALL SELECT authority_id, 'offer declined', id, 'allocation.declined' FROM offer WHERE state = 'declined'
   -- A case that ends before it began, because the sender took the referral back, is told of by `referral.closed`; one

@@ -173,8 +173,8 @@ async def test_the_terms_figures_so_far_go_with_the_child(api: Api, town: Town) 
     old, new = at(api.as_(town.school), LATER), at(api.as_(town.schools[1]), LATER)
     referral = await send(at(api.as_(town.school), ACCEPTED_AT))
     figures = {"sessions_possible": 20, "sessions_attended": 10, "sessions_authorised": 5, "sessions_unauthorised": 5}
-    path = f"/v1/referrals/{referral['id']}/attendance/2026-27-autumn"
-    assert (await old.put(path, figures)).status_code == 200
+    path = f"/v1/referrals/{referral['id']}/attendance/2026/27-autumn"
+    assert (await old.put(path, figures)).status_code == 201
     await move(old, referral, town.schools[1], LATER.date().isoformat())
     assert (await new.put(path, {**figures, "sessions_possible": 22, "sessions_attended": 12})).status_code == 200
     assert (await old.put(path, figures)).status_code == 404

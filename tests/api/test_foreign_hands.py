@@ -44,7 +44,7 @@ async def test_the_childs_school_reads_an_agencys_referral_and_leaves_it_to_its_
     path = f"/v1/referrals/{referral['id']}"
     seen = await school.get(path)
     # What the family tells the school of its agreement, the school passes on.
-    assert seen.json()["available_actions"] == ["agreement"]
+    assert seen.json()["available_actions"] == ["agreement", "change-school"]
     assert (await read(agency, referral))["available_actions"] == ["amend", "agreement", "withdraw", "siblings"]
     amendment = {"reason": "Ours to say.", "child_view": "Another's words."}
     answers = [

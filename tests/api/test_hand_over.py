@@ -430,7 +430,7 @@ async def test_debts_follow_the_case_and_the_return_of_each_provider_has_its_par
     after = await next_contract(lane, town, town.providers[1], on=TODAY, places=1)
     await after.commit(as_(api, town.officer))
     owed = (await as_(api, town.providers[1]).get("/v1/obligations?state=open")).json()["data"]
-    assert [row["kind"] for row in owed if row["subject_id"] == str(case.intervention_id)] == ["closure"]
+    assert [row["kind"] for row in owed if row["subject_id"] == str(case.intervention_id)] == ["review", "closure"]
     over = datetime(2026, 12, 21, 9, tzinfo=UTC)
     async with lane.write(town.officer) as session:
         await session.run("UPDATE authority SET clock_ran_to = $2 WHERE id = $1", session.authority_id, NOON)

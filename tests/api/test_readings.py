@@ -246,4 +246,5 @@ async def test_readings_page_through(api: Api, town: Town, case: CaseIds) -> Non
 async def test_no_reading_of_a_closed_case(api: Api, town: Town, case: CaseIds) -> None:
     await started(api, town, case)
     await worker(api, town).post(f"{case.path}/close", closing())
-    assert (await worker(api, town).post(f"{case.path}/readings", reading())).status_code == 409
+    refused = await worker(api, town).post(f"{case.path}/readings", reading())
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "before_the_follow_up")

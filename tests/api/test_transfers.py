@@ -81,7 +81,7 @@ async def test_a_sibling_who_stays_keeps_the_case(api: Api, town: Town) -> None:
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"home_la_code": "999"}, "unknown"),
+        ({"home_la_code": "123"}, "unknown"),
         ({"home_la_code": "926"}, "same_authority"),
         ({"moved_on": "2031-01-01"}, "in_the_future"),
     ],

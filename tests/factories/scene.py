@@ -247,7 +247,7 @@ async def _left_behind(provider: Caller, path: str, ids: dict[str, str]) -> None
             f"goals/{ids['goal']}/progress",
             {"said_on": "2026-11-12", "said_by": "child", "words": "Said of the stream"},
         ),
-        ("signpost", "signposts", {**signpost, "name": "Signpost of the shore", "for_whom": "child"}),
+        ("signpost", "signposts", {**signpost, "name": "Signpost of the shore", "for_whom": "family"}),
         ("parents_signpost", "signposts", {**signpost, "name": "Pier for parents", "for_whom": "parent"}),
         (
             "quote",
@@ -283,6 +283,7 @@ async def _of_a_household(api: Api, database: Database, scene: Scene) -> None:
         "sibling_of": (await school.get(f"/v1/referrals/{scene.ids['referral']}")).json()["reference"],
     }
     sent = (await school.post("/v1/referrals", referral_body(**named), headers=key())).json()
+    scene.ids["joined_referral"] = sent["id"]
     portal = at(api.as_(scene.town.provider), LATER)
     acts: tuple[tuple[Caller, str, dict[str, Any] | None], ...] = (
         (portal, f"/v1/allocations/{sent['allocation']['id']}/accept", None),

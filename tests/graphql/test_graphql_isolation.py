@@ -106,12 +106,14 @@ async def test_a_provider_sees_no_identity_before_it_accepts(stage: Stage) -> No
     assert offer["summary"] == {"band": "P2", "attendanceBand": "50_to_80"}
     assert offer["referral"] is None
     assert offer["decision"] is None
-    assert [node["recordId"] for node in data["referrals"]["nodes"]] == [stage.scene.ids["referral"]]
+    own = {stage.scene.ids["referral"], stage.scene.ids["joined_referral"]}
+    assert {node["recordId"] for node in data["referrals"]["nodes"]} == own
 
 
 async def test_a_provider_of_the_case_knows_the_child_and_never_its_upn(stage: Stage) -> None:
-    data = await stage.data("provider", f"{{ referrals(first: 5) {{ nodes {{ {CASE} warnings needs }} }} }}")
-    [case] = data["referrals"]["nodes"]
+    query = f"{{ referrals(first: 5) {{ nodes {{ recordId {CASE} warnings needs }} }} }}"
+    data = await stage.data("provider", query)
+    [case] = [node for node in data["referrals"]["nodes"] if node["recordId"] == stage.scene.ids["referral"]]
     assert case["pupil"] == {"givenName": "Zephyrine", "statutory": None}
     assert case["intervention"]["readings"]
     assert [case[name] for name in ("misId", "holds", "decisions", "history", "warnings")] == [None] * 5
@@ -200,6 +202,7 @@ async def test_another_authority_sees_nothing_of_this_one(clone: Database, real_
 async def test_each_root_needs_its_scope_and_its_kind(stage: Stage, rule: str) -> None:
     root = rule.removeprefix("graphql.")
     rest = {"authority": "{ id }", "capacity": "{ startsOn }", "timeliness": "{ n }", "outcomes": "{ n }"}
+    rest["compliance"] = "{ kind }"
     arguments = "(measure: ATTENDANCE)" if root == "outcomes" else ""
     query = f"{{ {root}{arguments} {rest.get(root, '{ nodes { id } }')} }}"
     others = frozenset(Scope) - {RULES[rule].scope}

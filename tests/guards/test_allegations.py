@@ -190,7 +190,8 @@ async def test_the_surface_would_show_what_a_caller_may_know(stage: Stage) -> No
         changed = {each for each, read in (await surface(stage, name)).items() if read != before[each]}
         assert "/v1/concerns" in changed, name
         if (name, act) != ("school", by_the_school) and name != "provider":
-            assert {"/v1/events?limit=200", "/v1/obligations"} <= changed, name
+            assert "/v1/events?limit=200" in changed, name
+            assert any("obligations" in each for each in changed), name
 
 
 async def about_a_child_by_the_provider(stage: Stage) -> None:

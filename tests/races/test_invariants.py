@@ -409,9 +409,12 @@ BREAKAGES = {
         "UPDATE booking SET state = 'active', released_on = NULL, ends_on = '2034-01-01', starts_on = '2033-01-01'"
         " WHERE cause = 'closed'",
     ],
-    "accepted_without_case": ["UPDATE offer SET intervention_id = gen_random_uuid() WHERE state = 'accepted'"],
+    "accepted_without_case": [
+        "ALTER TABLE offer DROP CONSTRAINT ck_offer_joins_that_case",
+        "UPDATE offer SET intervention_id = gen_random_uuid() WHERE state = 'accepted'",
+    ],
     "case_not_of_one_offer": ["DELETE FROM offer WHERE state = 'accepted'"],
-    "referral_state_disagrees": ["UPDATE intervention SET state = 'paused' WHERE state = 'planned'"],
+    "referral_state_disagrees": ["UPDATE intervention SET state = 'planned' WHERE state = 'paused'"],
     "pause_disagrees": ["UPDATE intervention_pause SET resumed_on = starts_on, resumed_at = paused_at"],
     "pauses_overlap": [
         "ALTER TABLE intervention_pause DROP CONSTRAINT ex_intervention_pause_no_overlap",
@@ -430,7 +433,7 @@ BREAKAGES = {
     ],
     "case_debt_missing": ["DELETE FROM obligation WHERE kind = 'pause_end'"],
     "case_debt_stale": [
-        "UPDATE intervention SET started_on = planned_start_on, safety_due_again = true WHERE state = 'planned'"
+        "UPDATE intervention SET started_on = planned_start_on, safety_due_again = true WHERE state = 'paused'"
     ],
     "waiting_holds_place": [
         "UPDATE offer o SET booking_id = (SELECT id FROM booking WHERE state = 'accepted' LIMIT 1)"

@@ -10,7 +10,8 @@ from tests.guards.test_docs import table
 
 WITHOUT_A_REFERRAL = {
     "allocation_run", "return", "lot", "contract", "hand_over", "service", "practitioner", "provider", "school",
-    "area", "policy", "calendar", "school_calendar", "return_template",
+    "area", "policy", "calendar", "school_calendar", "return_template", "panel", "pre_exclusion_review", "course",
+    "link_day", "link_day_action", "measure", "practice_audit",
 }  # fmt: skip
 """Subjects whose events name no referral."""
 
