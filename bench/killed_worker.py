@@ -156,8 +156,10 @@ _TABLES: Final = (
     "obligation", "offer", "booking", "referral", "status_history", "intervention", "intervention_contact",
     "return_record", "place", "event_audience", "event",
 )  # fmt: skip
-_OF_THE_MOMENT: Final = frozenset({"xid", "seq", "changed_xid", "recorded_at", "reference", "stamp", "mis_id"})
-"""Columns that tell of real time, of transactions, or are drawn at random."""
+_OF_THE_MOMENT: Final = frozenset(
+    {"xid", "seq", "changed_xid", "recorded_at", "reference", "referral_reference", "stamp", "mis_id"}
+)
+"""Columns, and fields inside of them, that tell of real time, of transactions, or are drawn at random."""
 _LABELS: Final = """
 SELECT id, name FROM organisation
 UNION ALL SELECT id, 'place ' || number || ' of ' || lot_id FROM place
@@ -173,6 +175,13 @@ UNION ALL SELECT id, 'return ' || template || period || organisation_id FROM ret
 """
 
 
+def _lasting(value: object) -> object:
+    """A value without the fields that no two runs share."""
+    if isinstance(value, dict):
+        return {name: _lasting(each) for name, each in value.items() if name not in _OF_THE_MOMENT}
+    return [_lasting(each) for each in value] if isinstance(value, list) else value
+
+
 async def dump(connection: asyncpg.Connection) -> dict[str, list[str]]:
     """Every row that the clock can touch, as text without ids; and each subject's events in the order of the feed."""
     labels = {str(row[0]): row[1] for row in await connection.fetch(_LABELS) if row[0] is not None}
@@ -183,9 +192,7 @@ async def dump(connection: asyncpg.Connection) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for table in _TABLES:
         rows = await connection.fetch(f'SELECT to_jsonb(t)::text FROM "{table}" t')
-        found[table] = sorted(
-            plain(json.dumps({k: v for k, v in json.loads(row[0]).items() if k not in _OF_THE_MOMENT})) for row in rows
-        )
+        found[table] = sorted(plain(json.dumps(_lasting(json.loads(row[0])))) for row in rows)
     by_subject: dict[str, list[str]] = defaultdict(list)
     for row in await connection.fetch(
         "SELECT subject_kind, subject_id::text, type, subject_version, occurred_at::text FROM event"

@@ -94,7 +94,12 @@ async def surface(stage: Stage, name: str) -> dict[str, Any]:
     """All that a caller reads, with the headers that tell of its state."""
     await stage.settled()
     caller, found = stage.caller(name), {}
-    for path in [*read_paths(stage.api, stage.scene), "/v1/allocations?changed_after=", "/v1/events?limit=200"]:
+    for path in [
+        *read_paths(stage.api, stage.scene),
+        "/v1/allocations?changed_after=",
+        "/v1/events?limit=200",
+        "/v1/obligations?limit=200",
+    ]:
         if path == GROWS:
             continue
         answer = await caller.get(path)
@@ -190,8 +195,7 @@ async def test_the_surface_would_show_what_a_caller_may_know(stage: Stage) -> No
         changed = {each for each, read in (await surface(stage, name)).items() if read != before[each]}
         assert "/v1/concerns" in changed, name
         if (name, act) != ("school", by_the_school) and name != "provider":
-            assert "/v1/events?limit=200" in changed, name
-            assert any("obligations" in each for each in changed), name
+            assert {"/v1/events?limit=200", "/v1/obligations?limit=200"} <= changed, name
 
 
 async def about_a_child_by_the_provider(stage: Stage) -> None:
