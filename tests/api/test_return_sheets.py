@@ -216,6 +216,21 @@ def _far_cell() -> bytes:
     return altered.getvalue()
 
 
+def _damaged() -> bytes:
+    """A workbook of which some bytes in the middle of its sheet were lost on the way."""
+    saved = io.BytesIO()
+    book = Workbook()
+    for number in range(200):
+        book.active.append([f"R-{number}", number])
+    book.save(saved)
+    content = bytearray(saved.getvalue())
+    with zipfile.ZipFile(saved) as archive:
+        member = archive.getinfo("xl/worksheets/sheet1.xml")
+    middle = member.header_offset + member.compress_size // 2
+    content[middle : middle + 40] = bytes(40)
+    return bytes(content)
+
+
 def _zip_bomb() -> bytes:
     saved = io.BytesIO()
     with zipfile.ZipFile(saved, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -228,6 +243,7 @@ def _zip_bomb() -> bytes:
     [
         (b"PK\x03\x04nothing", XLSX, 422),
         (b"", XLSX, 422),
+        (_damaged(), XLSX, 422),
         (_zip_bomb(), XLSX, 413),
         (_far_cell(), XLSX, 413),
         (b"PK\x03\x04", CSV, 422),

@@ -6,14 +6,15 @@ all the memory there is by one cell in the last corner.
 
 import csv
 import io
+import lzma
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
-from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
@@ -28,6 +29,10 @@ MOST_LINES: Final = 20_000
 _MOST_COLUMNS: Final = 100
 _MOST_CHARACTERS: Final = 10_000
 _MOST_UNPACKED_BYTES: Final = 64 * 1024 * 1024
+_UNREADABLE: Final = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, InvalidFileException, ParseError, EOFError, OSError),
+    *(ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +107,7 @@ def _xlsx_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
             if number > 2 * MOST_LINES:
                 raise PayloadTooLarge(f"A sheet has at most {MOST_LINES} lines.")
             yield number, _without_end([_text(cell) for cell in cells])
-    except (
-        zipfile.BadZipFile, InvalidFileException, DefusedXmlException, ParseError, KeyError, IndexError, ValueError,
-        TypeError, AttributeError, EOFError, NotImplementedError, RuntimeError,
-    ) as error:  # fmt: skip
+    except _UNREADABLE as error:
         # What a damaged or hostile workbook makes the library raise is not listed anywhere.
         raise Invalid("The file cannot be read as an Excel workbook (.xlsx).") from error
 
